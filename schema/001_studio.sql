@@ -36,6 +36,7 @@ CREATE TABLE account (
     valid_until  timestamptz,                     -- null: no end
     blocked_at   timestamptz,
     max_devices  integer NOT NULL DEFAULT 5 CHECK (max_devices BETWEEN 1 AND 100),
+    last_seen_at timestamptz,                     -- of the device seen last
     created_at   timestamptz NOT NULL,
     UNIQUE (tenant_id, email_key),
     UNIQUE (tenant_id, id)

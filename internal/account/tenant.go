@@ -1,0 +1,122 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
+	"pixgate/queries"
+)
+
+// Tenant is a studio.
+type Tenant struct {
+	ID       id.ID
+	Slug     string
+	Name     string
+	Hosts    []string // lower case, without port
+	Origins  []string // of its web apps
+	MailFrom string   // empty: the installation's sender
+	Locale   Locale
+	SignUp   bool // may a new address make itself an account
+}
+
+// Locale is a language that pixgate speaks.
+type Locale string
+
+// The languages.
+const (
+	German  Locale = "de"
+	English Locale = "en"
+)
+
+// tenantsMaxAge is how long a change of a studio's settings may take to show.
+const tenantsMaxAge = 5 * time.Second
+
+// Tenants answers which studio a request is for. Studios are few and change
+// rarely: they are read as a whole and kept for a few seconds.
+type Tenants struct {
+	db       queries.DBTX
+	fallback string // slug
+	now      func() time.Time
+	known    atomic.Pointer[snapshot]
+}
+
+type snapshot struct {
+	tenants []Tenant
+	readAt  time.Time
+}
+
+// NewTenants returns the studios in db; fallback is the slug of the one that
+// takes requests for no other one's host or origin.
+func NewTenants(db queries.DBTX, fallback string, now func() time.Time) *Tenants {
+	return &Tenants{db: db, fallback: fallback, now: now}
+}
+
+// For returns the studio of a request: by its host, else by its origin, else the
+// only one, else the fallback. Both are in lower case, the host without port.
+func (t *Tenants) For(ctx context.Context, host, origin string) (Tenant, error) {
+	tenants, err := t.all(ctx)
+	if err != nil {
+		return Tenant{}, err
+	}
+	for _, tenant := range tenants {
+		if slices.Contains(tenant.Hosts, host) {
+			return tenant, nil
+		}
+	}
+	for _, tenant := range tenants {
+		if origin != "" && slices.Contains(tenant.Origins, origin) {
+			return tenant, nil
+		}
+	}
+	if len(tenants) == 1 {
+		return tenants[0], nil
+	}
+	for _, tenant := range tenants {
+		if tenant.Slug == t.fallback {
+			return tenant, nil
+		}
+	}
+	return Tenant{}, fault.Refused()
+}
+
+// ByID returns a studio; a foreign key guarantees that the ones in rows exist.
+func (t *Tenants) ByID(ctx context.Context, tenantID id.ID) (Tenant, error) {
+	tenants, err := t.all(ctx)
+	if err != nil {
+		return Tenant{}, err
+	}
+	for _, tenant := range tenants {
+		if tenant.ID == tenantID {
+			return tenant, nil
+		}
+	}
+	return Tenant{}, fmt.Errorf("no studio %s", tenantID)
+}
+
+func (t *Tenants) all(ctx context.Context) ([]Tenant, error) {
+	now := t.now()
+	if known := t.known.Load(); known != nil && now.Sub(known.readAt) < tenantsMaxAge {
+		return known.tenants, nil
+	}
+	rows, err := queries.New(t.db).Tenants(ctx)
+	if err != nil {
+		return nil, fault.Away("database", err)
+	}
+	tenants := make([]Tenant, len(rows))
+	for i, row := range rows {
+		tenants[i] = Tenant{
+			ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
+			Locale: Locale(row.Locale), SignUp: row.SignUp,
+		}
+		if row.MailFrom != nil {
+			tenants[i].MailFrom = *row.MailFrom
+		}
+	}
+	t.known.Store(&snapshot{tenants: tenants, readAt: now})
+	return tenants, nil
+}

@@ -1,0 +1,46 @@
+-- name: JobByID :one
+SELECT * FROM job WHERE tenant_id = $1 AND id = $2;
+
+-- name: JobsByID :many
+SELECT * FROM job WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
+
+-- name: JobsOfTenant :many
+SELECT * FROM job
+WHERE tenant_id = $1 AND (created_at, id) < (@before_at, @before_id::uuid)
+  AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
+ORDER BY created_at DESC, id DESC LIMIT @max_rows;
+
+-- name: JobsOfPerson :many
+-- The jobs of a customer, and those assigned to the same person as photographer.
+SELECT j.* FROM (
+    (SELECT p.* FROM job p WHERE p.tenant_id = $1 AND p.photographer_id = sqlc.narg(photographer_id)::uuid
+        AND (p.created_at, p.id) < (@before_at, @before_id::uuid) AND (sqlc.narg(status)::text IS NULL OR p.status = sqlc.narg(status))
+     ORDER BY p.created_at DESC, p.id DESC LIMIT @max_rows)
+    UNION
+    (SELECT c.* FROM job c WHERE c.tenant_id = $1 AND c.account_id = @account_id::uuid
+        AND (c.created_at, c.id) < (@before_at, @before_id::uuid) AND (sqlc.narg(status)::text IS NULL OR c.status = sqlc.narg(status))
+     ORDER BY c.created_at DESC, c.id DESC LIMIT @max_rows)
+) j ORDER BY j.created_at DESC, j.id DESC LIMIT @max_rows;
+
+-- name: CountJobsOfTenant :one
+-- At most 10,000, so that the cost has an end.
+SELECT count(*) FROM (SELECT FROM job WHERE tenant_id = $1 AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status)) LIMIT 10000) j;
+
+-- name: CountJobsOfPerson :one
+SELECT count(*) FROM (
+    SELECT p.id FROM job p WHERE p.tenant_id = $1 AND p.photographer_id = sqlc.narg(photographer_id)::uuid AND (sqlc.narg(status)::text IS NULL OR p.status = sqlc.narg(status))
+    UNION
+    SELECT c.id FROM job c WHERE c.tenant_id = $1 AND c.account_id = @account_id::uuid AND (sqlc.narg(status)::text IS NULL OR c.status = sqlc.narg(status))
+    LIMIT 10000
+) j;
+
+-- name: InsertJob :one
+INSERT INTO job (id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, title,
+                 included_images, all_images_included, sells_extras, created_at)
+VALUES (@id, @tenant_id, @account_id, @customer_email_key, @customer_email, @photographer_id, @title,
+        @included_images, @all_images_included, @sells_extras, @now)
+RETURNING *;
+
+-- name: ClaimJobs :exec
+-- Jobs made for an address before it had a proven account belong to it from now on.
+UPDATE job SET account_id = @account_id::uuid WHERE tenant_id = $1 AND customer_email_key = $2 AND account_id IS NULL;
