@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,16 @@ func Database(t testing.TB) *DB {
 // that stop, kill and restart it.
 func PrivateDatabase(t testing.TB) (*DB, *postgres.Server) {
 	t.Helper()
-	c, err := newCluster(t.TempDir())
+	r, err := inMemory()
+	if err != nil {
+		t.Fatalf("stage database: %v", err)
+	}
+	dir, err := os.MkdirTemp(r.dir, "private-")
+	if err != nil {
+		t.Fatalf("stage database: %v", err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	c, err := newCluster(dir)
 	if err != nil {
 		t.Fatalf("stage database: %v", err)
 	}
@@ -65,7 +75,7 @@ type cluster struct {
 }
 
 var shared = sync.OnceValues(func() (*cluster, error) {
-	r, err := ours()
+	r, err := inMemory()
 	if err != nil {
 		return nil, err
 	}

@@ -30,9 +30,23 @@ type run struct {
 	alive *os.File // its lock, held until the process ends, by whatever end
 }
 
-var ours = sync.OnceValues(func() (run, error) {
-	return claim(filepath.Join(os.TempDir(), fmt.Sprintf("pixgate-stage-%d", os.Geteuid())))
+// onDisk is for large data.
+var onDisk = sync.OnceValues(func() (run, error) { return claim(root(os.TempDir())) })
+
+// inMemory is for the many small files of a database: ext4 needs a millisecond
+// to make one where many were removed lately, and that is every test.
+var inMemory = sync.OnceValues(func() (run, error) {
+	const shm, room = "/dev/shm", 1 << 30
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(shm, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < room {
+		return onDisk()
+	}
+	return claim(root(shm))
 })
+
+func root(base string) string {
+	return filepath.Join(base, fmt.Sprintf("pixgate-stage-%d", os.Geteuid()))
+}
 
 // claim makes a folder under root, and removes those of processes that have
 // ended.
