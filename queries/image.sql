@@ -15,13 +15,6 @@ ORDER BY position, id LIMIT @max_rows;
 SELECT count(*) FROM image
 WHERE tenant_id = $1 AND job_id = $2 AND (sqlc.narg(states)::text[] IS NULL OR selection_state = ANY(sqlc.narg(states)::text[]));
 
--- name: MarkDelivered :exec
-UPDATE image SET delivered_at = @now WHERE tenant_id = $1 AND job_id = $2 AND id = ANY(@ids::uuid[]) AND delivered_at IS NULL;
-
--- name: InsertDelivery :exec
-INSERT INTO delivery (id, tenant_id, job_id, account_id, staff, way, image_ids, request_id, at)
-VALUES (@id, @tenant_id, @job_id, @account_id, @staff, @way, @image_ids, @request_id, @now);
-
 -- name: InsertImage :execrows
 -- Takes a picture in. No row where the job has the same bytes already.
 INSERT INTO image (id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32,
@@ -38,3 +31,8 @@ SELECT EXISTS (SELECT FROM image WHERE tenant_id = $1 AND job_id = $2 AND source
 
 -- name: LastPosition :one
 SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND job_id = $2;
+
+-- name: ImageWithJob :one
+SELECT sqlc.embed(image), sqlc.embed(job) FROM image
+JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
+WHERE image.tenant_id = $1 AND image.id = $2;

@@ -66,6 +66,60 @@ func (q *Queries) ImageByID(ctx context.Context, tenantID id.ID, iD id.ID) (Imag
 	return i, err
 }
 
+const imageWithJob = `-- name: ImageWithJob :one
+SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at FROM image
+JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
+WHERE image.tenant_id = $1 AND image.id = $2
+`
+
+type ImageWithJobRow struct {
+	Image Image
+	Job   Job
+}
+
+func (q *Queries) ImageWithJob(ctx context.Context, tenantID id.ID, iD id.ID) (ImageWithJobRow, error) {
+	row := q.db.QueryRow(ctx, imageWithJob, tenantID, iD)
+	var i ImageWithJobRow
+	err := row.Scan(
+		&i.Image.ID,
+		&i.Image.TenantID,
+		&i.Image.JobID,
+		&i.Image.Position,
+		&i.Image.Filename,
+		&i.Image.ContentType,
+		&i.Image.Size,
+		&i.Image.Width,
+		&i.Image.Height,
+		&i.Image.CapturedAt,
+		&i.Image.Sha256,
+		&i.Image.Crc32,
+		&i.Image.ObjectKey,
+		&i.Image.Etag,
+		&i.Image.SmallKey,
+		&i.Image.MediumKey,
+		&i.Image.SourceKey,
+		&i.Image.SourceEtag,
+		&i.Image.SelectionState,
+		&i.Image.DeliveredAt,
+		&i.Image.CreatedAt,
+		&i.Job.ID,
+		&i.Job.TenantID,
+		&i.Job.AccountID,
+		&i.Job.CustomerEmailKey,
+		&i.Job.CustomerEmail,
+		&i.Job.PhotographerID,
+		&i.Job.BookingID,
+		&i.Job.Title,
+		&i.Job.Status,
+		&i.Job.IncludedImages,
+		&i.Job.AllImagesIncluded,
+		&i.Job.SellsExtras,
+		&i.Job.ImageCount,
+		&i.Job.CreatedAt,
+	)
+	return i, err
+}
+
 const imagesByID = `-- name: ImagesByID :many
 SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `
@@ -178,38 +232,6 @@ func (q *Queries) ImagesOfJob(ctx context.Context, arg ImagesOfJobParams) ([]Ima
 	return items, nil
 }
 
-const insertDelivery = `-- name: InsertDelivery :exec
-INSERT INTO delivery (id, tenant_id, job_id, account_id, staff, way, image_ids, request_id, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-`
-
-type InsertDeliveryParams struct {
-	ID        id.ID
-	TenantID  id.ID
-	JobID     id.ID
-	AccountID id.ID
-	Staff     bool
-	Way       string
-	ImageIds  []id.ID
-	RequestID string
-	Now       time.Time
-}
-
-func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) error {
-	_, err := q.db.Exec(ctx, insertDelivery,
-		arg.ID,
-		arg.TenantID,
-		arg.JobID,
-		arg.AccountID,
-		arg.Staff,
-		arg.Way,
-		arg.ImageIds,
-		arg.RequestID,
-		arg.Now,
-	)
-	return err
-}
-
 const insertImage = `-- name: InsertImage :execrows
 INSERT INTO image (id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32,
                    object_key, etag, small_key, medium_key, source_key, source_etag, created_at)
@@ -301,25 +323,4 @@ func (q *Queries) LastPosition(ctx context.Context, tenantID id.ID, jobID id.ID)
 	var column_1 int32
 	err := row.Scan(&column_1)
 	return column_1, err
-}
-
-const markDelivered = `-- name: MarkDelivered :exec
-UPDATE image SET delivered_at = $3 WHERE tenant_id = $1 AND job_id = $2 AND id = ANY($4::uuid[]) AND delivered_at IS NULL
-`
-
-type MarkDeliveredParams struct {
-	TenantID id.ID
-	JobID    id.ID
-	Now      *time.Time
-	Ids      []id.ID
-}
-
-func (q *Queries) MarkDelivered(ctx context.Context, arg MarkDeliveredParams) error {
-	_, err := q.db.Exec(ctx, markDelivered,
-		arg.TenantID,
-		arg.JobID,
-		arg.Now,
-		arg.Ids,
-	)
-	return err
 }

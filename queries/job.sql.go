@@ -304,3 +304,55 @@ func (q *Queries) JobsOfTenant(ctx context.Context, arg JobsOfTenantParams) ([]J
 	}
 	return items, nil
 }
+
+const lockJob = `-- name: LockJob :one
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
+`
+
+// The lock under which selections and first deliveries of a job happen.
+func (q *Queries) LockJob(ctx context.Context, tenantID id.ID, iD id.ID) (Job, error) {
+	row := q.db.QueryRow(ctx, lockJob, tenantID, iD)
+	var i Job
+	err := row.Scan(
+		&i.ID,
+		&i.TenantID,
+		&i.AccountID,
+		&i.CustomerEmailKey,
+		&i.CustomerEmail,
+		&i.PhotographerID,
+		&i.BookingID,
+		&i.Title,
+		&i.Status,
+		&i.IncludedImages,
+		&i.AllImagesIncluded,
+		&i.SellsExtras,
+		&i.ImageCount,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const lockedAccountByEmail = `-- name: LockedAccountByEmail :one
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND email_key = $2 FOR NO KEY UPDATE
+`
+
+// Keeps the address from being proven between looking and inserting a job for it.
+func (q *Queries) LockedAccountByEmail(ctx context.Context, tenantID id.ID, emailKey string) (Account, error) {
+	row := q.db.QueryRow(ctx, lockedAccountByEmail, tenantID, emailKey)
+	var i Account
+	err := row.Scan(
+		&i.ID,
+		&i.TenantID,
+		&i.EmailKey,
+		&i.Email,
+		&i.Role,
+		&i.Locale,
+		&i.VerifiedAt,
+		&i.ValidUntil,
+		&i.BlockedAt,
+		&i.MaxDevices,
+		&i.LastSeenAt,
+		&i.CreatedAt,
+	)
+	return i, err
+}

@@ -1,0 +1,145 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"pixgate/internal/account"
+	"pixgate/internal/audit"
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
+	"pixgate/queries"
+)
+
+// New is what a job is made of.
+type New struct {
+	CustomerEmail     string
+	Title             string // 1 to 200 characters
+	IncludedImages    int    // 0 to 100,000
+	AllImagesIncluded bool
+	SellsExtras       bool
+	PhotographerEmail *string // nil: assigned to nobody yet
+	Reason            string  // for the audit log, at most 1,000 characters
+}
+
+// Refusal is a business rule that said no.
+type Refusal struct {
+	Field   []string
+	Code    string // NOT_FOUND or WRONG_ROLE
+	Message string
+}
+
+func (n New) check() (customer, photographer account.Address, err error) {
+	var wrong []fault.Field
+	say := func(path string, code fault.FieldCode, message string) {
+		wrong = append(wrong, fault.Field{Path: "input." + path, Code: code, Message: message})
+	}
+	customer, ok := account.ParseAddress(n.CustomerEmail)
+	if !ok {
+		say("customerEmail", fault.InvalidValue, "Give one plain address, such as name@example.com.")
+	}
+	if n.PhotographerEmail != nil {
+		if photographer, ok = account.ParseAddress(*n.PhotographerEmail); !ok {
+			say("photographerEmail", fault.InvalidValue, "Give one plain address, such as name@example.com.")
+		}
+	}
+	switch length := utf8.RuneCountInString(strings.TrimSpace(n.Title)); {
+	case length == 0:
+		say("title", fault.Required, "Give the job a name.")
+	case length > 200:
+		say("title", fault.InvalidValue, "Use at most 200 characters.")
+	case !plain(n.Title):
+		say("title", fault.InvalidValue, "Leave control characters out.")
+	}
+	if n.IncludedImages < 0 || n.IncludedImages > 100_000 {
+		say("includedImages", fault.InvalidValue, "Give a number from 0 to 100,000.")
+	}
+	if utf8.RuneCountInString(n.Reason) > 1000 || !plain(n.Reason) {
+		say("reason", fault.InvalidValue, "Use at most 1,000 characters, none of them control characters.")
+	}
+	if wrong != nil {
+		return customer, photographer, fault.Invalid(wrong...)
+	}
+	return customer, photographer, nil
+}
+
+// plain reports whether text can be stored and shown: valid UTF-8 without
+// control characters.
+func plain(text string) bool {
+	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0
+}
+
+// Create makes a job. It belongs to the customer's account at once where the
+// address is proven, else from when it is. Admins only; leaves an audit entry.
+func (s *Jobs) Create(ctx context.Context, v account.Viewer, n New) (*Job, []Refusal, error) {
+	now := s.now()
+	if err := v.Require(account.Admin, now); err != nil {
+		return nil, nil, err
+	}
+	customer, photographer, err := n.check()
+	if err != nil {
+		return nil, nil, err
+	}
+	tx, err := s.db.Begin(ctx)
+	if err != nil {
+		return nil, nil, fault.Database("begin", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	q := queries.New(tx)
+
+	row := queries.InsertJobParams{
+		ID: id.New(now), TenantID: v.TenantID, CustomerEmailKey: customer.Key(), CustomerEmail: customer.Mailbox(),
+		Title: strings.TrimSpace(n.Title), IncludedImages: int32(n.IncludedImages), AllImagesIncluded: n.AllImagesIncluded,
+		SellsExtras: n.SellsExtras, Now: now,
+	}
+	if n.PhotographerEmail != nil {
+		assigned, refusal, err := findPhotographer(ctx, q, v.TenantID, photographer)
+		if err != nil || refusal != nil {
+			return nil, refusal, err
+		}
+		row.PhotographerID = &assigned
+	}
+	person, err := q.LockedAccountByEmail(ctx, v.TenantID, customer.Key())
+	switch {
+	case err == nil && person.VerifiedAt != nil:
+		row.AccountID = &person.ID
+	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+		return nil, nil, fault.Database("find the customer", err)
+	}
+	made, err := q.InsertJob(ctx, row)
+	if err != nil {
+		return nil, nil, fault.Database("insert a job", err)
+	}
+	if err := s.audit.Append(ctx, tx, audit.Change{
+		TenantID: v.TenantID, ActorID: &v.AccountID, Action: audit.JobCreated, JobID: &made.ID, Reason: n.Reason, RequestID: v.RequestID,
+		New: struct {
+			IncludedImages    int32 `json:"includedImages"`
+			AllImagesIncluded bool  `json:"allImagesIncluded"`
+			SellsExtras       bool  `json:"sellsExtras"`
+		}{made.IncludedImages, made.AllImagesIncluded, made.SellsExtras},
+	}); err != nil {
+		return nil, nil, err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return nil, nil, fault.Database("commit", err)
+	}
+	return fromRow(made), nil, nil
+}
+
+func findPhotographer(ctx context.Context, q *queries.Queries, tenantID id.ID, address account.Address) (id.ID, []Refusal, error) {
+	field := []string{"input", "photographerEmail"}
+	person, err := q.AccountByEmail(ctx, tenantID, address.Key())
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return id.Nil, []Refusal{{Field: field, Code: "NOT_FOUND", Message: "Nobody of this studio has that address."}}, nil
+	case err != nil:
+		return id.Nil, nil, fault.Database("find the photographer", err)
+	case !account.Role(person.Role).AtLeast(account.Photographer):
+		return id.Nil, []Refusal{{Field: field, Code: "WRONG_ROLE", Message: "That account is not a photographer's."}}, nil
+	}
+	return person.ID, nil, nil
+}
