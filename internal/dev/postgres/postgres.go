@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -50,8 +49,7 @@ type Server struct {
 	as     process.User
 	socket string // folder of the unix socket
 
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the postmaster has ended
+	postmaster *process.Child // nil before the first start
 }
 
 // Start brings up the cluster in o.Dir and returns when it answers.
@@ -64,8 +62,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	s := &Server{o: o, done: make(chan struct{})}
-	close(s.done)
+	s := &Server{o: o}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("postgres folder: %w", err)
 	}
@@ -93,26 +90,19 @@ func (s *Server) URL(user, database string) string {
 }
 
 // Done is closed when the cluster ends. After Restart it is another channel.
-func (s *Server) Done() <-chan struct{} { return s.done }
+func (s *Server) Done() <-chan struct{} { return s.postmaster.Done() }
 
 // Stop ends the cluster in good order: clients are cut off, what was committed
 // is written. Past ctx's end the cluster is killed, which is an error.
 func (s *Server) Stop(ctx context.Context) error {
-	_ = s.cmd.Process.Signal(syscall.SIGINT) // fails only where it has ended
-	select {
-	case <-s.done:
-		return nil
-	case <-ctx.Done():
-		s.Kill()
-		return fmt.Errorf("stop postgres: killed: %w", ctx.Err())
+	if err := s.postmaster.Stop(ctx, syscall.SIGINT); err != nil {
+		return fmt.Errorf("stop postgres: %w", err)
 	}
+	return nil
 }
 
 // Kill ends the cluster as a crash would.
-func (s *Server) Kill() {
-	_ = s.cmd.Process.Kill() // fails only where it has ended
-	<-s.done
-}
+func (s *Server) Kill() { s.postmaster.Kill() }
 
 // Restart starts a stopped or killed cluster again, on the same data and
 // the same socket. One that runs is stopped first.
@@ -194,15 +184,9 @@ func (s *Server) start(ctx context.Context) error {
 	cmd := exec.Command(filepath.Join(s.bin, "postgres"), args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{lock}
-	if err := process.Start(cmd, process.Options{As: s.as, Death: death}); err != nil {
+	if s.postmaster, err = process.Start(cmd, process.Options{As: s.as, Death: death}); err != nil {
 		return err
 	}
-	done := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // the log says why it ended
-		close(done)
-	}()
-	s.cmd, s.done = cmd, done
 	return s.ready(ctx)
 }
 
@@ -226,20 +210,11 @@ func (s *Server) ready(ctx context.Context) error {
 		}
 		select {
 		case <-tick.C:
-		case <-s.done:
-			return fmt.Errorf("postgres did not start: %s (see %s)", lastLine(s.log()), s.log())
+		case <-s.Done():
+			return fmt.Errorf("postgres did not start: %s (see %s)", process.LastLine(s.log()), s.log())
 		case <-ctx.Done():
 			s.Kill()
 			return fmt.Errorf("postgres did not answer in time: %w", err)
 		}
 	}
-}
-
-func lastLine(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return lines[len(lines)-1]
 }

@@ -193,7 +193,7 @@ func TestAsAnotherUser(t *testing.T) {
 	if as.Namespace {
 		as = process.User{UID: 65534, GID: 65534}
 	}
-	s := &Server{o: Options{Dir: t.TempDir(), Ephemeral: true}, as: as, done: make(chan struct{})}
+	s := &Server{o: Options{Dir: t.TempDir(), Ephemeral: true}, as: as}
 	if s.bin, err = binaries(t.Context(), "", func(string) {}); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ package process
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,7 +16,6 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // User says as whom a program runs. The zero value is ourselves.
@@ -44,8 +42,7 @@ func Unprivileged(name string) (User, error) {
 		return User{}, nil
 	}
 	namespace := User{Namespace: true}
-	probe := exec.Command("true")
-	if Start(probe, Options{As: namespace, Death: syscall.SIGKILL}) == nil && probe.Wait() == nil {
+	if Run(exec.Command("true"), Options{As: namespace, Death: syscall.SIGKILL}) == nil {
 		return namespace, nil
 	}
 	return account(name)
@@ -81,55 +78,66 @@ var starter = sync.OnceValue(func() chan<- func() {
 	return work
 })
 
-// Start starts cmd in a process group of its own. The caller waits for it.
-func Start(cmd *exec.Cmd, o Options) error {
+// Child is a program that we started.
+type Child struct {
+	process *os.Process
+	done    chan struct{}
+}
+
+// Start starts cmd in a process group of its own.
+func Start(cmd *exec.Cmd, o Options) (*Child, error) {
 	cmd.SysProcAttr = attributes(o)
 	started := make(chan error)
 	starter() <- func() { started <- cmd.Start() }
 	if err := <-started; err != nil {
-		return fmt.Errorf("start %s: %w", cmd.Path, err)
+		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
-	return nil
+	c := &Child{process: cmd.Process, done: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // how it ended stands in cmd.ProcessState
+		close(c.done)
+	}()
+	return c, nil
 }
 
-// Run starts cmd and waits for its end.
+// Run starts cmd and waits for its end, which must be a success.
 func Run(cmd *exec.Cmd, o Options) error {
-	if err := Start(cmd, o); err != nil {
+	c, err := Start(cmd, o)
+	if err != nil {
 		return err
 	}
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%s: %w", cmd.Path, err)
+	<-c.Done()
+	if !cmd.ProcessState.Success() {
+		return fmt.Errorf("%s: %s", cmd.Path, cmd.ProcessState)
 	}
 	return nil
 }
 
-// ErrLocked is returned by Lock when another run holds the file.
-var ErrLocked = errors.New("in use by another run")
+// Done is closed when the program has ended.
+func (c *Child) Done() <-chan struct{} { return c.done }
 
-// Lock opens path and takes its lock, which every process that inherits the
-// file holds too. A lock whose holder is dying is waited for until ctx ends.
-// Closing the file lets go of the lock.
-func Lock(ctx context.Context, path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open lock: %w", err)
-	}
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("%s: %w", path, ErrLocked)
-		}
+// Stop asks the program to end by the given signal and waits. Past ctx's end
+// it is killed, which is an error.
+func (c *Child) Stop(ctx context.Context, ask syscall.Signal) error {
+	_ = c.process.Signal(ask) // fails only where it has ended
+	c.Resume()
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		c.Kill()
+		return fmt.Errorf("killed, since it did not stop: %w", ctx.Err())
 	}
 }
+
+// Kill ends the program at once.
+func (c *Child) Kill() {
+	_ = c.process.Kill() // fails only where it has ended
+	<-c.done
+}
+
+// Pause makes the program hang, with its connections open, until Resume.
+func (c *Child) Pause() { _ = c.process.Signal(syscall.SIGSTOP) }
+
+// Resume ends a pause.
+func (c *Child) Resume() { _ = c.process.Signal(syscall.SIGCONT) }
