@@ -1,0 +1,159 @@
+// Package config reads the settings of an installation from its environment:
+// once, at the start, and strictly. It reports everything that is wrong at the
+// same time and never shows a secret while doing so.
+package config
+
+import (
+	"log/slog"
+	"net/mail"
+	"net/netip"
+	"time"
+
+	"pixgate/internal/secret"
+)
+
+// Environment is what an installation is for.
+type Environment string
+
+// The environments. What is only convenient is only allowed in Development.
+const (
+	Development Environment = "development"
+	Staging     Environment = "staging"
+	Production  Environment = "production"
+)
+
+// Config is every setting. The comment of a field names its variable, what it may
+// be, and what it is where the variable is not set; without that it is required.
+type Config struct {
+	// APP_ENV: development, staging or production.
+	Environment Environment
+	// LOG_LEVEL: debug, info, warn or error; info.
+	LogLevel slog.Level
+	// DEFAULT_TENANT: the slug of the studio that takes requests for no other
+	// one's host or origin; studio.
+	DefaultTenant string
+
+	// DATABASE_URL: the PostgreSQL that the server uses, postgres://…, as a role
+	// that can't change the audit log.
+	DatabaseURL secret.Value
+	// MIGRATE_DATABASE_URL: the same database as the owner of its tables;
+	// DATABASE_URL.
+	MigrateDatabaseURL secret.Value
+
+	// S3_ENDPOINT: the object storage, an origin such as
+	// https://ACCOUNT.r2.cloudflarestorage.com.
+	S3Endpoint string
+	// S3_REGION: such as auto or eu-central-1.
+	S3Region string
+	// S3_BUCKET: where the pictures are.
+	S3Bucket string
+	// S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: who the server is there.
+	S3AccessKeyID     string
+	S3SecretAccessKey secret.Value
+	// DOWNLOAD_URL_TTL: how long a download link works, 1s to 15m; 5m.
+	DownloadURLTTL time.Duration
+
+	// SES_REGION: where mail leaves from; eu-central-1.
+	SESRegion string
+	// SES_ENDPOINT: another address than Amazon's own; none.
+	SESEndpoint string
+	// SES_ACCESS_KEY_ID, SES_SECRET_ACCESS_KEY: who the server is there.
+	SESAccessKeyID     string
+	SESSecretAccessKey secret.Value
+	// MAIL_FROM: the sender of a studio that names none, such as
+	// pix.immo <no-reply@pix.immo>.
+	MailFrom mail.Address
+
+	// OTP_SECRET: what one-time codes are derived with. OTP_SECRET_PREVIOUS: the
+	// one before, for codes that are still under way; none.
+	OTPSecret, OTPSecretPrevious secret.Value
+	// AUDIT_SECRET: what the audit log is chained with. AUDIT_SECRET_PREVIOUS: the
+	// one before; none.
+	AuditSecret, AuditSecretPrevious secret.Value
+
+	// ADDR: where the server listens, host:port; :8080.
+	Addr string
+	// PUBLIC_URLS: the origins that the API answers under, one a site, separated
+	// by commas; https outside development. Where they are http, cookies do
+	// without Secure.
+	PublicURLs []string
+	// CORS_ORIGINS: the exact origins of the web apps that may use the API from a
+	// browser, separated by commas; none but the API's own.
+	CORSOrigins []string
+	// TRUST_PROXY: whose word on the client's address counts. true: loopback and
+	// private peers; or networks (CIDR) separated by commas; false.
+	TrustedProxies []netip.Prefix
+}
+
+// SecureCookies reports whether browsers reach the API by https only.
+func (c Config) SecureCookies() bool {
+	return c.Environment != Development || !isHTTP(c.PublicURLs)
+}
+
+// Part is a group of settings that belong to one part of the program. Those that
+// every command needs, APP_ENV, LOG_LEVEL and DEFAULT_TENANT, are in none.
+type Part uint8
+
+// The parts.
+const (
+	Database Part = 1 << iota // DATABASE_URL, MIGRATE_DATABASE_URL
+	Storage                   // S3_…, DOWNLOAD_URL_TTL
+	Mail                      // SES_…, MAIL_FROM
+	Login                     // OTP_SECRET
+	Audit                     // AUDIT_SECRET
+	Web                       // ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
+
+	Everything = Database | Storage | Mail | Login | Audit | Web
+)
+
+// Load reads all settings; getenv is [os.Getenv] outside tests. The error is of
+// type [Problems] and lists all of them.
+func Load(getenv func(string) string) (Config, error) { return LoadOnly(getenv, Everything) }
+
+// LoadOnly is [Load] for a command that needs only some parts: the fields of the
+// others stay empty and are not checked.
+func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
+	r := reader{getenv: getenv}
+	c := Config{Environment: r.environment(), LogLevel: r.logLevel(), DefaultTenant: r.slug("DEFAULT_TENANT", "studio")}
+	r.lax = c.Environment == Development
+	if parts&Database != 0 {
+		c.DatabaseURL = r.database("DATABASE_URL")
+		c.MigrateDatabaseURL = c.DatabaseURL
+		if r.isSet("MIGRATE_DATABASE_URL") {
+			c.MigrateDatabaseURL = r.database("MIGRATE_DATABASE_URL")
+		}
+	}
+	if parts&Storage != 0 {
+		c.S3Endpoint = r.endpoint("S3_ENDPOINT")
+		c.S3Region = r.required("S3_REGION", "the store's region, such as auto or eu-central-1")
+		c.S3Bucket = r.required("S3_BUCKET", "the name of the bucket with the pictures")
+		c.S3AccessKeyID = r.required("S3_ACCESS_KEY_ID", "the id of an access key for the bucket")
+		c.S3SecretAccessKey = secret.Value(r.required("S3_SECRET_ACCESS_KEY", "the secret of that access key"))
+		c.DownloadURLTTL = r.duration("DOWNLOAD_URL_TTL", 5*time.Minute, time.Second, 15*time.Minute)
+	}
+	if parts&Mail != 0 {
+		c.SESRegion = r.optional("SES_REGION", "eu-central-1")
+		if r.isSet("SES_ENDPOINT") {
+			c.SESEndpoint = r.endpoint("SES_ENDPOINT")
+		}
+		c.SESAccessKeyID = r.required("SES_ACCESS_KEY_ID", "the id of an access key that may send mail")
+		c.SESSecretAccessKey = secret.Value(r.required("SES_SECRET_ACCESS_KEY", "the secret of that access key"))
+		c.MailFrom = r.sender("MAIL_FROM")
+	}
+	if parts&Login != 0 {
+		c.OTPSecret, c.OTPSecretPrevious = r.secret("OTP_SECRET")
+	}
+	if parts&Audit != 0 {
+		c.AuditSecret, c.AuditSecretPrevious = r.secret("AUDIT_SECRET")
+	}
+	if parts&Web != 0 {
+		c.Addr = r.address("ADDR", ":8080")
+		c.PublicURLs = r.publicURLs("PUBLIC_URLS")
+		c.CORSOrigins = r.origins("CORS_ORIGINS")
+		c.TrustedProxies = r.proxies("TRUST_PROXY")
+	}
+	if len(r.problems) > 0 {
+		return Config{}, r.problems
+	}
+	return c, nil
+}

@@ -1,0 +1,248 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pixgate/internal/config"
+)
+
+// good is a complete set of settings; tests change one at a time.
+func good() map[string]string {
+	return map[string]string{
+		"APP_ENV":               "production",
+		"PUBLIC_URLS":           "https://api.pix.immo,https://api.pixcapture.app",
+		"CORS_ORIGINS":          "https://pix.immo, https://pixcapture.app:8443",
+		"DATABASE_URL":          "postgres://pixgate_server:u7Jq2@db.internal/pixgate",
+		"MIGRATE_DATABASE_URL":  "postgres://pixgate_owner:k3Wz9@db.internal/pixgate",
+		"S3_ENDPOINT":           "https://account.r2.cloudflarestorage.com/",
+		"S3_REGION":             "auto",
+		"S3_BUCKET":             "pictures",
+		"S3_ACCESS_KEY_ID":      "key-id",
+		"S3_SECRET_ACCESS_KEY":  "key-secret",
+		"SES_ACCESS_KEY_ID":     "mail-id",
+		"SES_SECRET_ACCESS_KEY": "mail-secret",
+		"MAIL_FROM":             "pix.immo <no-reply@pix.immo>",
+		"OTP_SECRET":            "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgPo",
+		"AUDIT_SECRET":          "0f9c5b7ae1d24836b5f0c9a87e6d1324",
+		"TRUST_PROXY":           "10.1.0.0/16,192.0.2.7,2001:db8::/32",
+	}
+}
+
+func with(change map[string]string) func(string) string {
+	settings := good()
+	maps.Copy(settings, change)
+	return func(name string) string { return settings[name] }
+}
+
+func TestACompleteSetLoads(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(with(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Environment != config.Production || c.Addr != ":8080" || c.DefaultTenant != "studio" || c.SESRegion != "eu-central-1" ||
+		c.DownloadURLTTL != 5*time.Minute || c.SESEndpoint != "" {
+		t.Errorf("defaults: %+v", c)
+	}
+	if c.MailFrom.Address != "no-reply@pix.immo" || c.MailFrom.Name != "pix.immo" {
+		t.Errorf("MailFrom = %v", c.MailFrom)
+	}
+	if want := []string{"https://pix.immo", "https://pixcapture.app:8443"}; !slices.Equal(c.CORSOrigins, want) {
+		t.Errorf("CORSOrigins = %q, want %q", c.CORSOrigins, want)
+	}
+	if c.S3Endpoint != "https://account.r2.cloudflarestorage.com" {
+		t.Errorf("S3Endpoint = %q", c.S3Endpoint)
+	}
+	if want := netip.MustParsePrefix("192.0.2.7/32"); len(c.TrustedProxies) != 3 || c.TrustedProxies[1] != want {
+		t.Errorf("TrustedProxies = %v", c.TrustedProxies)
+	}
+	if !c.SecureCookies() {
+		t.Error("cookies are not Secure")
+	}
+}
+
+func TestDevelopmentMayDoWithoutTLS(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(with(map[string]string{
+		"APP_ENV": "development", "PUBLIC_URLS": "http://localhost:8080", "CORS_ORIGINS": "http://localhost:5173", "S3_ENDPOINT": "http://127.0.0.1:9000",
+		"SES_ENDPOINT": "http://127.0.0.1:9001", "DATABASE_URL": "postgres://pixgate_server@/pixgate?host=/run/pixgate", "MIGRATE_DATABASE_URL": "",
+		"TRUST_PROXY": "true", "DOWNLOAD_URL_TTL": "90s", "LOG_LEVEL": "debug", "ADDR": "127.0.0.1:0",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.SecureCookies() {
+		t.Error("cookies are Secure under http")
+	}
+	if c.MigrateDatabaseURL != c.DatabaseURL {
+		t.Error("MIGRATE_DATABASE_URL is not DATABASE_URL when unset")
+	}
+	if c.DownloadURLTTL != 90*time.Second {
+		t.Errorf("DownloadURLTTL = %s", c.DownloadURLTTL)
+	}
+}
+
+func TestEveryBadSettingIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []struct{ variable, value, wrong string }{
+		{"APP_ENV", "", "is missing"},
+		{"APP_ENV", "prod", `is "prod"`},
+		{"LOG_LEVEL", "verbose", `is "verbose"`},
+		{"DEFAULT_TENANT", "Studio", `is "Studio"`},
+		{"DATABASE_URL", "", "is missing"},
+		{"DATABASE_URL", "mysql://pixgate@db/pixgate", "is not the URL of a PostgreSQL"},
+		{"DATABASE_URL", "postgres://pixgate:%zz@db/pixgate", "can't be read"},
+		{"MIGRATE_DATABASE_URL", "db.internal", "is not the URL of a PostgreSQL"},
+		{"S3_ENDPOINT", "", "is missing"},
+		{"S3_ENDPOINT", "http://storage.example.com", "http is for development only"},
+		{"S3_ENDPOINT", "storage.example.com", "no http or https origin"},
+		{"S3_REGION", "", "is missing"},
+		{"S3_BUCKET", "", "is missing"},
+		{"S3_ACCESS_KEY_ID", "", "is missing"},
+		{"S3_SECRET_ACCESS_KEY", "", "is missing"},
+		{"S3_SECRET_ACCESS_KEY", "key-secret\n", "has white space around it"},
+		{"DOWNLOAD_URL_TTL", "0s", "is 0s"},
+		{"DOWNLOAD_URL_TTL", "16m", "is 16m"},
+		{"DOWNLOAD_URL_TTL", "5", `is "5"`},
+		{"DOWNLOAD_URL_TTL", "-5m", "is -5m0s"},
+		{"SES_ENDPOINT", "http://mail.example.com", "http is for development only"},
+		{"SES_ACCESS_KEY_ID", "", "is missing"},
+		{"SES_SECRET_ACCESS_KEY", "", "is missing"},
+		{"MAIL_FROM", "", "is missing"},
+		{"MAIL_FROM", "pix.immo", "no sender"},
+		{"MAIL_FROM", "a@b.de, c@d.de", "no sender"},
+		{"OTP_SECRET", "", "is missing"},
+		{"OTP_SECRET", "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgP", "is too short, it has 31"},
+		{"OTP_SECRET", "ababababababababababababababababab", "is too simple"},
+		{"OTP_SECRET", "vB1qk8mZs0TnvB1qk8mZs0TnvB1qk8mZs0Tn", "is too simple"},
+		{"OTP_SECRET", "please-ChangeMe-before-going-live-7", "looks like an example"},
+		{"OTP_SECRET", "pixgate development 48151623421234", "looks like an example"},
+		{"OTP_SECRET_PREVIOUS", "short", "is too short"},
+		{"OTP_SECRET_PREVIOUS", "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgPo", "is the same as OTP_SECRET"},
+		{"AUDIT_SECRET", "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgPo", "is the same as OTP_SECRET"},
+		{"AUDIT_SECRET", "", "is missing"},
+		{"ADDR", "8080", `is "8080"`},
+		{"ADDR", ":http", `is ":http"`},
+		{"ADDR", ":65536", `is ":65536"`},
+		{"PUBLIC_URLS", "", "is missing"},
+		{"PUBLIC_URLS", "http://api.pix.immo", "http is for development only"},
+		{"PUBLIC_URLS", "https://api.pix.immo/graphql", "more than scheme, host and port"},
+		{"PUBLIC_URLS", "https://user:hunter2@api.pix.immo", "holds credentials"},
+		{"CORS_ORIGINS", "*", "patterns are not allowed"},
+		{"CORS_ORIGINS", "https://*.pix.immo", "patterns are not allowed"},
+		{"CORS_ORIGINS", "h*", "patterns are not allowed"},
+		{"CORS_ORIGINS", "null", "no http or https origin"},
+		{"CORS_ORIGINS", "http://pix.immo", "http is for development only"},
+		{"CORS_ORIGINS", "https://pix.immo/", "a slash at the end is too much"},
+		{"CORS_ORIGINS", "https://pix.immo/app", "more than scheme, host and port"},
+		{"CORS_ORIGINS", "https://pix.immo?", "patterns are not allowed"},
+		{"CORS_ORIGINS", "https://pix.immo#", "more than scheme, host and port"},
+		{"CORS_ORIGINS", "https://Pix.immo", "browsers spell otherwise"},
+		{"CORS_ORIGINS", "https://pix.immo.", "browsers spell otherwise"},
+		{"CORS_ORIGINS", "https://bücher.example", "browsers spell otherwise"},
+		{"CORS_ORIGINS", "https://pix.immo:443", "without the port"},
+		{"CORS_ORIGINS", "https://pix.immo:", "without the port"},
+		{"CORS_ORIGINS", "https://pix.immo,,https://www.pix.immo", "has an empty entry"},
+		{"TRUST_PROXY", "yes", "no network"},
+		{"TRUST_PROXY", "0.0.0.0/0", "believes everybody"},
+		{"TRUST_PROXY", "::/0", "believes everybody"},
+		{"TRUST_PROXY", "10.1.2.3/8", "10.0.0.0/8 in its place"},
+		{"TRUST_PROXY", "::ffff:10.0.0.1", "no network"},
+		{"TRUST_PROXY", "fe80::1%eth0", "no network"},
+	} {
+		t.Run(bad.variable+"="+bad.value, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Load(with(map[string]string{bad.variable: bad.value}))
+			problems, _ := errors.AsType[config.Problems](err)
+			if len(problems) != 1 {
+				t.Fatalf("%d problems, want 1: %v", len(problems), err)
+			}
+			line := fmt.Sprintf("%s %s: set it to %s", problems[0].Variable, problems[0].Wrong, problems[0].Set)
+			if problems[0].Variable != bad.variable || !strings.Contains(line, bad.wrong) {
+				t.Errorf("got %q, want %s … %s", line, bad.variable, bad.wrong)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Error("shows a password")
+			}
+		})
+	}
+}
+
+func TestDevelopmentTakesNoPatternsEither(t *testing.T) {
+	t.Parallel()
+	if _, err := config.Load(with(map[string]string{"APP_ENV": "development", "CORS_ORIGINS": "*"})); err == nil {
+		t.Error("CORS_ORIGINS=* is taken")
+	}
+	if _, err := config.Load(with(map[string]string{"APP_ENV": "development", "PUBLIC_URLS": "http://a.test,https://b.test"})); err == nil {
+		t.Error("PUBLIC_URLS of two schemes are taken")
+	}
+}
+
+func TestAnEmptyEnvironmentListsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(func(string) string { return "" })
+	problems, _ := errors.AsType[config.Problems](err)
+	var missing []string
+	for _, problem := range problems {
+		missing = append(missing, problem.Variable)
+	}
+	want := []string{
+		"APP_ENV", "DATABASE_URL", "S3_ENDPOINT", "S3_REGION", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY",
+		"SES_ACCESS_KEY_ID", "SES_SECRET_ACCESS_KEY", "MAIL_FROM", "OTP_SECRET", "AUDIT_SECRET", "PUBLIC_URLS",
+	}
+	if !slices.Equal(missing, want) {
+		t.Errorf("missing: %q\n   want: %q", missing, want)
+	}
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != len(want)+1 || !strings.Contains(lines[len(want)], "make run") {
+		t.Errorf("not one line each and a hint:\n%v", err)
+	}
+}
+
+// Whatever is wrong with a setting, its value may be a secret in the wrong place.
+func TestNoSecretIsEverShown(t *testing.T) {
+	t.Parallel()
+	const password = "hunter2-hunter2"
+	_, err := config.Load(with(map[string]string{
+		"DATABASE_URL": "postgres://server:" + password + "@db:port/pixgate", "MIGRATE_DATABASE_URL": password,
+		"S3_SECRET_ACCESS_KEY": " " + password, "SES_SECRET_ACCESS_KEY": password + " ", "OTP_SECRET": password, "AUDIT_SECRET": password,
+		"S3_ENDPOINT": "https://id:" + password + "@store",
+	}))
+	if problems, _ := errors.AsType[config.Problems](err); len(problems) < 7 {
+		t.Fatalf("%d problems, want at least 7: %v", len(problems), err)
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a secret is shown:\n%v", err)
+	}
+	c, err := config.Load(with(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed := fmt.Sprintf("%v %+v %#v", c, c, c)
+	for _, hidden := range []string{good()["OTP_SECRET"], good()["AUDIT_SECRET"], "u7Jq2", "k3Wz9", "key-secret", "mail-secret"} {
+		if strings.Contains(printed, hidden) {
+			t.Errorf("printing the settings shows %q", hidden[:4]+"…")
+		}
+	}
+}
+
+func TestACommandNeedsOnlyItsParts(t *testing.T) {
+	t.Parallel()
+	settings := map[string]string{"APP_ENV": "staging", "DATABASE_URL": good()["DATABASE_URL"]}
+	c, err := config.LoadOnly(func(name string) string { return settings[name] }, config.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.DatabaseURL.Reveal() != settings["DATABASE_URL"] || c.Addr != "" {
+		t.Errorf("got %+v", c)
+	}
+	if _, err := config.LoadOnly(func(name string) string { return settings[name] }, config.Database|config.Audit); err == nil {
+		t.Error("a missing AUDIT_SECRET is taken")
+	}
+}
