@@ -12,8 +12,8 @@ SELECT * FROM account WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
 -- row stays locked (FOR NO KEY UPDATE) until the transaction ends, so that the
 -- counting of devices that follows is alone.
 INSERT INTO account (id, tenant_id, email_key, email, locale, verified_at, created_at)
-VALUES (@id, @tenant_id, @email_key, @email, @locale, @now, @now)
-ON CONFLICT (tenant_id, email_key) DO UPDATE SET verified_at = coalesce(account.verified_at, @now)
+VALUES (@id, @tenant_id, @email_key, @email, @locale, @now::timestamptz, @now::timestamptz)
+ON CONFLICT (tenant_id, email_key) DO UPDATE SET verified_at = coalesce(account.verified_at, @now::timestamptz)
 RETURNING *;
 
 -- name: EnsureAccount :one
@@ -30,39 +30,48 @@ SELECT id FROM account WHERE tenant_id = $1 AND role IN ('ADMIN', 'OPERATOR') OR
 -- name: SetAccountRole :exec
 UPDATE account SET role = $3 WHERE tenant_id = $1 AND id = $2;
 
--- name: DeviceBySecret :one
-SELECT id FROM device WHERE tenant_id = $1 AND account_id = $2 AND secret_hash = @secret_hash AND removed_at IS NULL;
-
--- name: KnownDevice :one
--- Whether a device with this secret is in use by the account of this address.
-SELECT EXISTS (
-    SELECT FROM account a
-    JOIN device d ON d.tenant_id = a.tenant_id AND d.account_id = a.id
-    WHERE a.tenant_id = $1 AND a.email_key = $2 AND d.secret_hash = @secret_hash AND d.removed_at IS NULL
-);
-
 -- name: DevicesInUse :many
 -- The devices that count against the limit, the longest unseen first.
-SELECT id FROM device
+SELECT id, secret_hash FROM device
 WHERE tenant_id = $1 AND account_id = $2 AND removed_at IS NULL AND last_seen_at > @seen_since
 ORDER BY last_seen_at, id;
 
--- name: InsertDevice :exec
-INSERT INTO device (id, tenant_id, account_id, secret_hash, name, kind, created_at, last_seen_at)
-VALUES (@id, @tenant_id, @account_id, @secret_hash, @name, @kind, @now, @now);
+-- name: KeepDevice :one
+-- The device that signs in, made where the account had none with this secret;
+-- seen now, and the account with it.
+WITH kept AS (
+    INSERT INTO device (id, tenant_id, account_id, secret_hash, name, kind, created_at, last_seen_at)
+    VALUES (@id, @tenant_id, @account_id, @secret_hash, @name, @kind, @now::timestamptz, @now::timestamptz)
+    ON CONFLICT (tenant_id, account_id, secret_hash) WHERE removed_at IS NULL
+    DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind, last_seen_at = greatest(device.last_seen_at, @now::timestamptz)
+    RETURNING device.id, device.tenant_id, device.account_id
+)
+UPDATE account a SET last_seen_at = greatest(a.last_seen_at, @now::timestamptz)
+FROM kept WHERE a.tenant_id = kept.tenant_id AND a.id = kept.account_id
+RETURNING kept.id;
 
 -- name: RemoveDevice :exec
-UPDATE device SET removed_at = @now WHERE tenant_id = $1 AND account_id = $2 AND id = @id AND removed_at IS NULL;
+UPDATE device SET removed_at = @now::timestamptz WHERE tenant_id = $1 AND account_id = $2 AND id = @id AND removed_at IS NULL;
 
 -- name: TouchDevices :exec
--- When each of these devices, and so its account, was last seen; never moved back.
+-- When each of these devices, and so its account, was last seen; never moved
+-- back. Rows that somebody else holds are passed over, so that this never waits
+-- for a sign-in, nor a sign-in in a circle for this.
 WITH seen AS (
     SELECT unnest(@ids::uuid[]) AS id, unnest(@seen::timestamptz[]) AS at
+), free AS (
+    SELECT d.id, seen.at FROM seen JOIN device d ON d.id = seen.id
+    WHERE d.last_seen_at < seen.at
+    FOR NO KEY UPDATE OF d SKIP LOCKED
 ), touched AS (
-    UPDATE device d SET last_seen_at = seen.at FROM seen
-    WHERE d.id = seen.id AND d.last_seen_at < seen.at
-    RETURNING d.account_id, seen.at
+    UPDATE device d SET last_seen_at = free.at FROM free
+    WHERE d.id = free.id
+    RETURNING d.tenant_id, d.account_id, free.at
+), owner AS (
+    SELECT a.tenant_id, a.id, t.at
+    FROM (SELECT tenant_id, account_id, max(at)::timestamptz AS at FROM touched GROUP BY tenant_id, account_id) t
+    JOIN account a ON a.tenant_id = t.tenant_id AND a.id = t.account_id
+    FOR NO KEY UPDATE OF a SKIP LOCKED
 )
-UPDATE account a SET last_seen_at = t.at
-FROM (SELECT account_id, max(at)::timestamptz AS at FROM touched GROUP BY account_id) t
-WHERE a.id = t.account_id AND (a.last_seen_at IS NULL OR a.last_seen_at < t.at);
+UPDATE account a SET last_seen_at = greatest(a.last_seen_at, owner.at)
+FROM owner WHERE a.tenant_id = owner.tenant_id AND a.id = owner.id;

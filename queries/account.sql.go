@@ -99,8 +99,8 @@ func (q *Queries) AccountsByID(ctx context.Context, tenantID id.ID, ids []id.ID)
 
 const claimAccount = `-- name: ClaimAccount :one
 INSERT INTO account (id, tenant_id, email_key, email, locale, verified_at, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6)
-ON CONFLICT (tenant_id, email_key) DO UPDATE SET verified_at = coalesce(account.verified_at, $6)
+VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $6::timestamptz)
+ON CONFLICT (tenant_id, email_key) DO UPDATE SET verified_at = coalesce(account.verified_at, $6::timestamptz)
 RETURNING id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at
 `
 
@@ -110,7 +110,7 @@ type ClaimAccountParams struct {
 	EmailKey string
 	Email    string
 	Locale   *string
-	Now      *time.Time
+	Now      time.Time
 }
 
 // The account of a mailbox that was just proven, made where there was none. The
@@ -143,37 +143,31 @@ func (q *Queries) ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Acc
 	return i, err
 }
 
-const deviceBySecret = `-- name: DeviceBySecret :one
-SELECT id FROM device WHERE tenant_id = $1 AND account_id = $2 AND secret_hash = $3 AND removed_at IS NULL
-`
-
-func (q *Queries) DeviceBySecret(ctx context.Context, tenantID id.ID, accountID id.ID, secretHash []byte) (id.ID, error) {
-	row := q.db.QueryRow(ctx, deviceBySecret, tenantID, accountID, secretHash)
-	var id id.ID
-	err := row.Scan(&id)
-	return id, err
-}
-
 const devicesInUse = `-- name: DevicesInUse :many
-SELECT id FROM device
+SELECT id, secret_hash FROM device
 WHERE tenant_id = $1 AND account_id = $2 AND removed_at IS NULL AND last_seen_at > $3
 ORDER BY last_seen_at, id
 `
 
+type DevicesInUseRow struct {
+	ID         id.ID
+	SecretHash []byte
+}
+
 // The devices that count against the limit, the longest unseen first.
-func (q *Queries) DevicesInUse(ctx context.Context, tenantID id.ID, accountID id.ID, seenSince time.Time) ([]id.ID, error) {
+func (q *Queries) DevicesInUse(ctx context.Context, tenantID id.ID, accountID id.ID, seenSince time.Time) ([]DevicesInUseRow, error) {
 	rows, err := q.db.Query(ctx, devicesInUse, tenantID, accountID, seenSince)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []id.ID{}
+	items := []DevicesInUseRow{}
 	for rows.Next() {
-		var id id.ID
-		if err := rows.Scan(&id); err != nil {
+		var i DevicesInUseRow
+		if err := rows.Scan(&i.ID, &i.SecretHash); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -225,48 +219,44 @@ func (q *Queries) EnsureAccount(ctx context.Context, arg EnsureAccountParams) (A
 	return i, err
 }
 
-const insertDevice = `-- name: InsertDevice :exec
-INSERT INTO device (id, tenant_id, account_id, secret_hash, name, kind, created_at, last_seen_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+const keepDevice = `-- name: KeepDevice :one
+WITH kept AS (
+    INSERT INTO device (id, tenant_id, account_id, secret_hash, name, kind, created_at, last_seen_at)
+    VALUES ($2, $3, $4, $5, $6, $7, $1::timestamptz, $1::timestamptz)
+    ON CONFLICT (tenant_id, account_id, secret_hash) WHERE removed_at IS NULL
+    DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind, last_seen_at = greatest(device.last_seen_at, $1::timestamptz)
+    RETURNING device.id, device.tenant_id, device.account_id
+)
+UPDATE account a SET last_seen_at = greatest(a.last_seen_at, $1::timestamptz)
+FROM kept WHERE a.tenant_id = kept.tenant_id AND a.id = kept.account_id
+RETURNING kept.id
 `
 
-type InsertDeviceParams struct {
+type KeepDeviceParams struct {
+	Now        time.Time
 	ID         id.ID
 	TenantID   id.ID
 	AccountID  id.ID
 	SecretHash []byte
 	Name       string
 	Kind       string
-	Now        time.Time
 }
 
-func (q *Queries) InsertDevice(ctx context.Context, arg InsertDeviceParams) error {
-	_, err := q.db.Exec(ctx, insertDevice,
+// The device that signs in, made where the account had none with this secret;
+// seen now, and the account with it.
+func (q *Queries) KeepDevice(ctx context.Context, arg KeepDeviceParams) (id.ID, error) {
+	row := q.db.QueryRow(ctx, keepDevice,
+		arg.Now,
 		arg.ID,
 		arg.TenantID,
 		arg.AccountID,
 		arg.SecretHash,
 		arg.Name,
 		arg.Kind,
-		arg.Now,
 	)
-	return err
-}
-
-const knownDevice = `-- name: KnownDevice :one
-SELECT EXISTS (
-    SELECT FROM account a
-    JOIN device d ON d.tenant_id = a.tenant_id AND d.account_id = a.id
-    WHERE a.tenant_id = $1 AND a.email_key = $2 AND d.secret_hash = $3 AND d.removed_at IS NULL
-)
-`
-
-// Whether a device with this secret is in use by the account of this address.
-func (q *Queries) KnownDevice(ctx context.Context, tenantID id.ID, emailKey string, secretHash []byte) (bool, error) {
-	row := q.db.QueryRow(ctx, knownDevice, tenantID, emailKey, secretHash)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+	var id id.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const lockTenantStaff = `-- name: LockTenantStaff :many
@@ -295,13 +285,13 @@ func (q *Queries) LockTenantStaff(ctx context.Context, tenantID id.ID) ([]id.ID,
 }
 
 const removeDevice = `-- name: RemoveDevice :exec
-UPDATE device SET removed_at = $3 WHERE tenant_id = $1 AND account_id = $2 AND id = $4 AND removed_at IS NULL
+UPDATE device SET removed_at = $3::timestamptz WHERE tenant_id = $1 AND account_id = $2 AND id = $4 AND removed_at IS NULL
 `
 
 type RemoveDeviceParams struct {
 	TenantID  id.ID
 	AccountID id.ID
-	Now       *time.Time
+	Now       time.Time
 	ID        id.ID
 }
 
@@ -327,17 +317,27 @@ func (q *Queries) SetAccountRole(ctx context.Context, tenantID id.ID, iD id.ID, 
 const touchDevices = `-- name: TouchDevices :exec
 WITH seen AS (
     SELECT unnest($1::uuid[]) AS id, unnest($2::timestamptz[]) AS at
+), free AS (
+    SELECT d.id, seen.at FROM seen JOIN device d ON d.id = seen.id
+    WHERE d.last_seen_at < seen.at
+    FOR NO KEY UPDATE OF d SKIP LOCKED
 ), touched AS (
-    UPDATE device d SET last_seen_at = seen.at FROM seen
-    WHERE d.id = seen.id AND d.last_seen_at < seen.at
-    RETURNING d.account_id, seen.at
+    UPDATE device d SET last_seen_at = free.at FROM free
+    WHERE d.id = free.id
+    RETURNING d.tenant_id, d.account_id, free.at
+), owner AS (
+    SELECT a.tenant_id, a.id, t.at
+    FROM (SELECT tenant_id, account_id, max(at)::timestamptz AS at FROM touched GROUP BY tenant_id, account_id) t
+    JOIN account a ON a.tenant_id = t.tenant_id AND a.id = t.account_id
+    FOR NO KEY UPDATE OF a SKIP LOCKED
 )
-UPDATE account a SET last_seen_at = t.at
-FROM (SELECT account_id, max(at)::timestamptz AS at FROM touched GROUP BY account_id) t
-WHERE a.id = t.account_id AND (a.last_seen_at IS NULL OR a.last_seen_at < t.at)
+UPDATE account a SET last_seen_at = greatest(a.last_seen_at, owner.at)
+FROM owner WHERE a.tenant_id = owner.tenant_id AND a.id = owner.id
 `
 
-// When each of these devices, and so its account, was last seen; never moved back.
+// When each of these devices, and so its account, was last seen; never moved
+// back. Rows that somebody else holds are passed over, so that this never waits
+// for a sign-in, nor a sign-in in a circle for this.
 func (q *Queries) TouchDevices(ctx context.Context, ids []id.ID, seen []time.Time) error {
 	_, err := q.db.Exec(ctx, touchDevices, ids, seen)
 	return err

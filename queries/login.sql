@@ -2,29 +2,41 @@
 -- One sign-in step at a time for each address of a studio.
 SELECT pg_advisory_xact_lock(@address_lock::bigint);
 
+-- name: Addressee :one
+-- What is known of an address: its account, and which of the asker's device
+-- secrets belongs to a device of that account. Always one row.
+SELECT a.id AS account_id, a.email, a.locale, (
+    SELECT d.secret_hash FROM device d
+    WHERE d.tenant_id = a.tenant_id AND d.account_id = a.id AND d.secret_hash = ANY(@device_hashes::bytea[]) AND d.removed_at IS NULL
+    LIMIT 1
+) AS device_hash
+FROM (SELECT @tenant_id::uuid AS tenant_id, @email_key::text AS email_key) w
+LEFT JOIN account a ON a.tenant_id = w.tenant_id AND a.email_key = w.email_key;
+
 -- name: LatestCode :one
--- The newest code that was mailed to an address, and whether this asker holds a
--- challenge of it.
-SELECT c.*, EXISTS (
-    SELECT FROM login_challenge h WHERE h.tenant_id = c.tenant_id AND h.code_id = c.id AND h.asker = @asker
-) AS asked
+-- The newest code that was mailed to an address, and when this asker last got a
+-- challenge of it; 1970: never.
+SELECT c.id, c.decoy, c.created_at, c.expires_at, c.consumed_at, coalesce((
+    SELECT max(h.created_at) FROM login_challenge h
+    WHERE h.tenant_id = c.tenant_id AND h.code_id = c.id AND h.asker = @asker
+), 'epoch')::timestamptz AS asked_at
 FROM login_code c
-WHERE c.tenant_id = $1 AND c.email_key = $2 AND c.known_device = @known_device
+WHERE c.tenant_id = $1 AND c.email_key = $2
 ORDER BY c.created_at DESC LIMIT 1;
 
 -- name: InsertCode :exec
-INSERT INTO login_code (id, tenant_id, email_key, email, locale, key_id, decoy, known_device, created_at, expires_at)
-VALUES (@id, @tenant_id, @email_key, @email, @locale, @key_id, @decoy, @known_device, @now, @expires_at);
+INSERT INTO login_code (id, tenant_id, email_key, email, locale, key_id, decoy, created_at, expires_at)
+VALUES (@id, @tenant_id, @email_key, @email, @locale, @key_id, @decoy, @now, @expires_at);
 
 -- name: InsertChallenge :exec
 INSERT INTO login_challenge (id, tenant_id, code_id, secret_hash, asker, known_device, created_at)
 VALUES (@id, @tenant_id, @code_id, @secret_hash, @asker, @known_device, @now);
 
 -- name: ChallengeSubject :one
--- Whom a challenge is about, before anything is judged.
-SELECT c.tenant_id, c.email_key, h.asker, h.known_device
+-- Whom a challenge of this studio is about, before anything is judged.
+SELECT c.email_key, h.asker, h.known_device
 FROM login_challenge h JOIN login_code c ON c.tenant_id = h.tenant_id AND c.id = h.code_id
-WHERE h.secret_hash = $1;
+WHERE h.secret_hash = @secret_hash AND h.tenant_id = @tenant_id;
 
 -- name: TakeTry :one
 -- Takes one of the tries of a challenge, and of its code where a stranger asks;
@@ -42,20 +54,24 @@ WHERE c.tenant_id = t.tenant_id AND c.id = t.code_id
   AND c.consumed_at IS NULL AND c.expires_at > @now AND (t.known_device OR c.stranger_tries < 20)
 RETURNING c.id, c.tenant_id, c.key_id, c.email_key, c.email, c.locale, c.decoy;
 
--- name: ConsumeCode :execrows
--- Spends one code; of parallel right answers only one gets a row.
-UPDATE login_code SET consumed_at = @now WHERE tenant_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > @now;
-
--- name: BurnCodes :exec
--- After a success every other live code of the address is dead too.
-UPDATE login_code SET consumed_at = @now
-WHERE tenant_id = $1 AND email_key = $2 AND consumed_at IS NULL AND expires_at > @now;
+-- name: SpendCodes :many
+-- Spends every live code of an address and tells which. Of parallel right
+-- answers only one gets the code back that it answered: the rows are locked
+-- first, in one order, and each that waited finds them spent.
+UPDATE login_code c SET consumed_at = @now::timestamptz
+FROM (
+    SELECT l.id FROM login_code l
+    WHERE l.tenant_id = $1 AND l.email_key = $2 AND l.consumed_at IS NULL AND l.expires_at > @now::timestamptz
+    ORDER BY l.id FOR NO KEY UPDATE
+) live
+WHERE c.tenant_id = $1 AND c.id = live.id AND c.consumed_at IS NULL
+RETURNING c.id;
 
 -- name: CodeToMail :one
 SELECT * FROM login_code WHERE id = $1;
 
 -- name: MarkMailed :exec
-UPDATE login_code SET mailed_at = coalesce(mailed_at, @now) WHERE id = $1;
+UPDATE login_code SET mailed_at = coalesce(mailed_at, @now::timestamptz) WHERE id = $1;
 
 -- name: Spend :many
 -- Counts one use of each budget, in the order of the keys so that two requests
@@ -77,4 +93,5 @@ WHERE key = ANY(SELECT b.key FROM budget b WHERE b.key = ANY(@keys::bytea[]) ORD
 DELETE FROM login_code WHERE expires_at < @before;
 
 -- name: PurgeBudgets :exec
-DELETE FROM budget WHERE resets_at < @before;
+-- Passes over what somebody is spending, or the two could wait for each other.
+DELETE FROM budget WHERE key IN (SELECT b.key FROM budget b WHERE b.resets_at < @before FOR UPDATE SKIP LOCKED);

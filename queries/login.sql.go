@@ -12,45 +12,59 @@ import (
 	"pixgate/internal/id"
 )
 
-const burnCodes = `-- name: BurnCodes :exec
-UPDATE login_code SET consumed_at = $3
-WHERE tenant_id = $1 AND email_key = $2 AND consumed_at IS NULL AND expires_at > $3
+const addressee = `-- name: Addressee :one
+SELECT a.id AS account_id, a.email, a.locale, (
+    SELECT d.secret_hash FROM device d
+    WHERE d.tenant_id = a.tenant_id AND d.account_id = a.id AND d.secret_hash = ANY($1::bytea[]) AND d.removed_at IS NULL
+    LIMIT 1
+) AS device_hash
+FROM (SELECT $2::uuid AS tenant_id, $3::text AS email_key) w
+LEFT JOIN account a ON a.tenant_id = w.tenant_id AND a.email_key = w.email_key
 `
 
-// After a success every other live code of the address is dead too.
-func (q *Queries) BurnCodes(ctx context.Context, tenantID id.ID, emailKey string, now *time.Time) error {
-	_, err := q.db.Exec(ctx, burnCodes, tenantID, emailKey, now)
-	return err
+type AddresseeRow struct {
+	AccountID  *id.ID
+	Email      *string
+	Locale     *string
+	DeviceHash []byte
+}
+
+// What is known of an address: its account, and which of the asker's device
+// secrets belongs to a device of that account. Always one row.
+func (q *Queries) Addressee(ctx context.Context, deviceHashes [][]byte, tenantID id.ID, emailKey string) (AddresseeRow, error) {
+	row := q.db.QueryRow(ctx, addressee, deviceHashes, tenantID, emailKey)
+	var i AddresseeRow
+	err := row.Scan(
+		&i.AccountID,
+		&i.Email,
+		&i.Locale,
+		&i.DeviceHash,
+	)
+	return i, err
 }
 
 const challengeSubject = `-- name: ChallengeSubject :one
-SELECT c.tenant_id, c.email_key, h.asker, h.known_device
+SELECT c.email_key, h.asker, h.known_device
 FROM login_challenge h JOIN login_code c ON c.tenant_id = h.tenant_id AND c.id = h.code_id
-WHERE h.secret_hash = $1
+WHERE h.secret_hash = $1 AND h.tenant_id = $2
 `
 
 type ChallengeSubjectRow struct {
-	TenantID    id.ID
 	EmailKey    string
 	Asker       []byte
 	KnownDevice bool
 }
 
-// Whom a challenge is about, before anything is judged.
-func (q *Queries) ChallengeSubject(ctx context.Context, secretHash []byte) (ChallengeSubjectRow, error) {
-	row := q.db.QueryRow(ctx, challengeSubject, secretHash)
+// Whom a challenge of this studio is about, before anything is judged.
+func (q *Queries) ChallengeSubject(ctx context.Context, secretHash []byte, tenantID id.ID) (ChallengeSubjectRow, error) {
+	row := q.db.QueryRow(ctx, challengeSubject, secretHash, tenantID)
 	var i ChallengeSubjectRow
-	err := row.Scan(
-		&i.TenantID,
-		&i.EmailKey,
-		&i.Asker,
-		&i.KnownDevice,
-	)
+	err := row.Scan(&i.EmailKey, &i.Asker, &i.KnownDevice)
 	return i, err
 }
 
 const codeToMail = `-- name: CodeToMail :one
-SELECT id, tenant_id, email_key, email, locale, key_id, decoy, known_device, stranger_tries, created_at, expires_at, mailed_at, consumed_at FROM login_code WHERE id = $1
+SELECT id, tenant_id, email_key, email, locale, key_id, decoy, stranger_tries, created_at, expires_at, mailed_at, consumed_at FROM login_code WHERE id = $1
 `
 
 func (q *Queries) CodeToMail(ctx context.Context, argID id.ID) (LoginCode, error) {
@@ -64,7 +78,6 @@ func (q *Queries) CodeToMail(ctx context.Context, argID id.ID) (LoginCode, error
 		&i.Locale,
 		&i.KeyID,
 		&i.Decoy,
-		&i.KnownDevice,
 		&i.StrangerTries,
 		&i.CreatedAt,
 		&i.ExpiresAt,
@@ -72,19 +85,6 @@ func (q *Queries) CodeToMail(ctx context.Context, argID id.ID) (LoginCode, error
 		&i.ConsumedAt,
 	)
 	return i, err
-}
-
-const consumeCode = `-- name: ConsumeCode :execrows
-UPDATE login_code SET consumed_at = $3 WHERE tenant_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > $3
-`
-
-// Spends one code; of parallel right answers only one gets a row.
-func (q *Queries) ConsumeCode(ctx context.Context, tenantID id.ID, iD id.ID, now *time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, consumeCode, tenantID, iD, now)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const insertChallenge = `-- name: InsertChallenge :exec
@@ -116,21 +116,20 @@ func (q *Queries) InsertChallenge(ctx context.Context, arg InsertChallengeParams
 }
 
 const insertCode = `-- name: InsertCode :exec
-INSERT INTO login_code (id, tenant_id, email_key, email, locale, key_id, decoy, known_device, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO login_code (id, tenant_id, email_key, email, locale, key_id, decoy, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type InsertCodeParams struct {
-	ID          id.ID
-	TenantID    id.ID
-	EmailKey    string
-	Email       string
-	Locale      string
-	KeyID       string
-	Decoy       bool
-	KnownDevice bool
-	Now         time.Time
-	ExpiresAt   time.Time
+	ID        id.ID
+	TenantID  id.ID
+	EmailKey  string
+	Email     string
+	Locale    string
+	KeyID     string
+	Decoy     bool
+	Now       time.Time
+	ExpiresAt time.Time
 }
 
 func (q *Queries) InsertCode(ctx context.Context, arg InsertCodeParams) error {
@@ -142,7 +141,6 @@ func (q *Queries) InsertCode(ctx context.Context, arg InsertCodeParams) error {
 		arg.Locale,
 		arg.KeyID,
 		arg.Decoy,
-		arg.KnownDevice,
 		arg.Now,
 		arg.ExpiresAt,
 	)
@@ -150,63 +148,36 @@ func (q *Queries) InsertCode(ctx context.Context, arg InsertCodeParams) error {
 }
 
 const latestCode = `-- name: LatestCode :one
-SELECT c.id, c.tenant_id, c.email_key, c.email, c.locale, c.key_id, c.decoy, c.known_device, c.stranger_tries, c.created_at, c.expires_at, c.mailed_at, c.consumed_at, EXISTS (
-    SELECT FROM login_challenge h WHERE h.tenant_id = c.tenant_id AND h.code_id = c.id AND h.asker = $3
-) AS asked
+SELECT c.id, c.decoy, c.created_at, c.expires_at, c.consumed_at, coalesce((
+    SELECT max(h.created_at) FROM login_challenge h
+    WHERE h.tenant_id = c.tenant_id AND h.code_id = c.id AND h.asker = $3
+), 'epoch')::timestamptz AS asked_at
 FROM login_code c
-WHERE c.tenant_id = $1 AND c.email_key = $2 AND c.known_device = $4
+WHERE c.tenant_id = $1 AND c.email_key = $2
 ORDER BY c.created_at DESC LIMIT 1
 `
 
-type LatestCodeParams struct {
-	TenantID    id.ID
-	EmailKey    string
-	Asker       []byte
-	KnownDevice bool
-}
-
 type LatestCodeRow struct {
-	ID            id.ID
-	TenantID      id.ID
-	EmailKey      string
-	Email         string
-	Locale        string
-	KeyID         string
-	Decoy         bool
-	KnownDevice   bool
-	StrangerTries int32
-	CreatedAt     time.Time
-	ExpiresAt     time.Time
-	MailedAt      *time.Time
-	ConsumedAt    *time.Time
-	Asked         bool
+	ID         id.ID
+	Decoy      bool
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	ConsumedAt *time.Time
+	AskedAt    time.Time
 }
 
-// The newest code that was mailed to an address, and whether this asker holds a
-// challenge of it.
-func (q *Queries) LatestCode(ctx context.Context, arg LatestCodeParams) (LatestCodeRow, error) {
-	row := q.db.QueryRow(ctx, latestCode,
-		arg.TenantID,
-		arg.EmailKey,
-		arg.Asker,
-		arg.KnownDevice,
-	)
+// The newest code that was mailed to an address, and when this asker last got a
+// challenge of it; 1970: never.
+func (q *Queries) LatestCode(ctx context.Context, tenantID id.ID, emailKey string, asker []byte) (LatestCodeRow, error) {
+	row := q.db.QueryRow(ctx, latestCode, tenantID, emailKey, asker)
 	var i LatestCodeRow
 	err := row.Scan(
 		&i.ID,
-		&i.TenantID,
-		&i.EmailKey,
-		&i.Email,
-		&i.Locale,
-		&i.KeyID,
 		&i.Decoy,
-		&i.KnownDevice,
-		&i.StrangerTries,
 		&i.CreatedAt,
 		&i.ExpiresAt,
-		&i.MailedAt,
 		&i.ConsumedAt,
-		&i.Asked,
+		&i.AskedAt,
 	)
 	return i, err
 }
@@ -222,18 +193,19 @@ func (q *Queries) LockAddress(ctx context.Context, addressLock int64) error {
 }
 
 const markMailed = `-- name: MarkMailed :exec
-UPDATE login_code SET mailed_at = coalesce(mailed_at, $2) WHERE id = $1
+UPDATE login_code SET mailed_at = coalesce(mailed_at, $2::timestamptz) WHERE id = $1
 `
 
-func (q *Queries) MarkMailed(ctx context.Context, iD id.ID, now *time.Time) error {
+func (q *Queries) MarkMailed(ctx context.Context, iD id.ID, now time.Time) error {
 	_, err := q.db.Exec(ctx, markMailed, iD, now)
 	return err
 }
 
 const purgeBudgets = `-- name: PurgeBudgets :exec
-DELETE FROM budget WHERE resets_at < $1
+DELETE FROM budget WHERE key IN (SELECT b.key FROM budget b WHERE b.resets_at < $1 FOR UPDATE SKIP LOCKED)
 `
 
+// Passes over what somebody is spending, or the two could wait for each other.
 func (q *Queries) PurgeBudgets(ctx context.Context, before time.Time) error {
 	_, err := q.db.Exec(ctx, purgeBudgets, before)
 	return err
@@ -284,6 +256,40 @@ func (q *Queries) Spend(ctx context.Context, keys [][]byte, resets []time.Time, 
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const spendCodes = `-- name: SpendCodes :many
+UPDATE login_code c SET consumed_at = $3::timestamptz
+FROM (
+    SELECT l.id FROM login_code l
+    WHERE l.tenant_id = $1 AND l.email_key = $2 AND l.consumed_at IS NULL AND l.expires_at > $3::timestamptz
+    ORDER BY l.id FOR NO KEY UPDATE
+) live
+WHERE c.tenant_id = $1 AND c.id = live.id AND c.consumed_at IS NULL
+RETURNING c.id
+`
+
+// Spends every live code of an address and tells which. Of parallel right
+// answers only one gets the code back that it answered: the rows are locked
+// first, in one order, and each that waited finds them spent.
+func (q *Queries) SpendCodes(ctx context.Context, tenantID id.ID, emailKey string, now time.Time) ([]id.ID, error) {
+	rows, err := q.db.Query(ctx, spendCodes, tenantID, emailKey, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []id.ID{}
+	for rows.Next() {
+		var id id.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

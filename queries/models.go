@@ -95,7 +95,6 @@ type LoginCode struct {
 	Locale        string
 	KeyID         string
 	Decoy         bool
-	KnownDevice   bool
 	StrangerTries int32
 	CreatedAt     time.Time
 	ExpiresAt     time.Time

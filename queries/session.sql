@@ -10,16 +10,24 @@ JOIN device d ON d.tenant_id = s.tenant_id AND d.account_id = s.account_id AND d
 JOIN account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id AND a.role = s.role
 WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > @now AND d.last_seen_at > @seen_since;
 
--- name: InsertSession :exec
+-- name: StartSession :exec
+-- A fresh session; a device has one at a time, so its older ones end.
+WITH ended AS (
+    UPDATE session o SET revoked_at = @now::timestamptz
+    WHERE o.tenant_id = @tenant_id AND o.account_id = @account_id AND o.device_id = @device_id AND o.revoked_at IS NULL
+)
 INSERT INTO session (id, tenant_id, account_id, device_id, token_hash, transport, role, created_at, expires_at)
 VALUES (@id, @tenant_id, @account_id, @device_id, @token_hash, @transport, @role, @now, @expires_at);
 
 -- name: RevokeSession :exec
-UPDATE session SET revoked_at = @now WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL;
+UPDATE session SET revoked_at = @now::timestamptz WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL;
 
 -- name: RevokeDeviceSessions :exec
-UPDATE session SET revoked_at = @now
+UPDATE session SET revoked_at = @now::timestamptz
 WHERE tenant_id = $1 AND account_id = $2 AND device_id = @device_id AND revoked_at IS NULL;
 
 -- name: RevokeAccountSessions :exec
-UPDATE session SET revoked_at = @now WHERE tenant_id = $1 AND account_id = $2 AND revoked_at IS NULL;
+UPDATE session SET revoked_at = @now::timestamptz WHERE tenant_id = $1 AND account_id = $2 AND revoked_at IS NULL;
+
+-- name: PurgeSessions :exec
+DELETE FROM session WHERE expires_at < @before;

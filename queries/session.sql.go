@@ -12,56 +12,33 @@ import (
 	"pixgate/internal/id"
 )
 
-const insertSession = `-- name: InsertSession :exec
-INSERT INTO session (id, tenant_id, account_id, device_id, token_hash, transport, role, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+const purgeSessions = `-- name: PurgeSessions :exec
+DELETE FROM session WHERE expires_at < $1
 `
 
-type InsertSessionParams struct {
-	ID        id.ID
-	TenantID  id.ID
-	AccountID id.ID
-	DeviceID  id.ID
-	TokenHash []byte
-	Transport string
-	Role      string
-	Now       time.Time
-	ExpiresAt time.Time
-}
-
-func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) error {
-	_, err := q.db.Exec(ctx, insertSession,
-		arg.ID,
-		arg.TenantID,
-		arg.AccountID,
-		arg.DeviceID,
-		arg.TokenHash,
-		arg.Transport,
-		arg.Role,
-		arg.Now,
-		arg.ExpiresAt,
-	)
+func (q *Queries) PurgeSessions(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, purgeSessions, before)
 	return err
 }
 
 const revokeAccountSessions = `-- name: RevokeAccountSessions :exec
-UPDATE session SET revoked_at = $3 WHERE tenant_id = $1 AND account_id = $2 AND revoked_at IS NULL
+UPDATE session SET revoked_at = $3::timestamptz WHERE tenant_id = $1 AND account_id = $2 AND revoked_at IS NULL
 `
 
-func (q *Queries) RevokeAccountSessions(ctx context.Context, tenantID id.ID, accountID id.ID, now *time.Time) error {
+func (q *Queries) RevokeAccountSessions(ctx context.Context, tenantID id.ID, accountID id.ID, now time.Time) error {
 	_, err := q.db.Exec(ctx, revokeAccountSessions, tenantID, accountID, now)
 	return err
 }
 
 const revokeDeviceSessions = `-- name: RevokeDeviceSessions :exec
-UPDATE session SET revoked_at = $3
+UPDATE session SET revoked_at = $3::timestamptz
 WHERE tenant_id = $1 AND account_id = $2 AND device_id = $4 AND revoked_at IS NULL
 `
 
 type RevokeDeviceSessionsParams struct {
 	TenantID  id.ID
 	AccountID id.ID
-	Now       *time.Time
+	Now       time.Time
 	DeviceID  id.ID
 }
 
@@ -76,10 +53,10 @@ func (q *Queries) RevokeDeviceSessions(ctx context.Context, arg RevokeDeviceSess
 }
 
 const revokeSession = `-- name: RevokeSession :exec
-UPDATE session SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
+UPDATE session SET revoked_at = $3::timestamptz WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
 `
 
-func (q *Queries) RevokeSession(ctx context.Context, tenantID id.ID, iD id.ID, now *time.Time) error {
+func (q *Queries) RevokeSession(ctx context.Context, tenantID id.ID, iD id.ID, now time.Time) error {
 	_, err := q.db.Exec(ctx, revokeSession, tenantID, iD, now)
 	return err
 }
@@ -132,4 +109,41 @@ func (q *Queries) SessionByToken(ctx context.Context, tokenHash []byte, now time
 		&i.ValidUntil,
 	)
 	return i, err
+}
+
+const startSession = `-- name: StartSession :exec
+WITH ended AS (
+    UPDATE session o SET revoked_at = $8::timestamptz
+    WHERE o.tenant_id = $2 AND o.account_id = $3 AND o.device_id = $4 AND o.revoked_at IS NULL
+)
+INSERT INTO session (id, tenant_id, account_id, device_id, token_hash, transport, role, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+`
+
+type StartSessionParams struct {
+	ID        id.ID
+	TenantID  id.ID
+	AccountID id.ID
+	DeviceID  id.ID
+	TokenHash []byte
+	Transport string
+	Role      string
+	Now       time.Time
+	ExpiresAt time.Time
+}
+
+// A fresh session; a device has one at a time, so its older ones end.
+func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) error {
+	_, err := q.db.Exec(ctx, startSession,
+		arg.ID,
+		arg.TenantID,
+		arg.AccountID,
+		arg.DeviceID,
+		arg.TokenHash,
+		arg.Transport,
+		arg.Role,
+		arg.Now,
+		arg.ExpiresAt,
+	)
+	return err
 }

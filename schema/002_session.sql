@@ -12,7 +12,6 @@ CREATE TABLE login_code (
     locale         text NOT NULL CHECK (locale IN ('de', 'en')),
     key_id         text NOT NULL,                 -- which OTP_SECRET derives it
     decoy          boolean NOT NULL,              -- looks alike, but no mail goes out and no code is right
-    known_device   boolean NOT NULL,              -- asked for by a device of the account
     stranger_tries integer NOT NULL DEFAULT 0 CHECK (stranger_tries BETWEEN 0 AND 20),
     created_at     timestamptz NOT NULL,
     expires_at     timestamptz NOT NULL CHECK (expires_at > created_at),
@@ -30,7 +29,7 @@ CREATE TABLE login_challenge (
     code_id      uuid NOT NULL,
     secret_hash  bytea NOT NULL UNIQUE CHECK (length(secret_hash) = 32),
     asker        bytea NOT NULL CHECK (length(asker) = 32),  -- keyed hash of the asker's network or known device
-    known_device boolean NOT NULL,
+    known_device boolean NOT NULL,                -- asked for by a device of the account
     attempts     integer NOT NULL DEFAULT 0 CHECK (attempts BETWEEN 0 AND 5),
     created_at   timestamptz NOT NULL,
     FOREIGN KEY (tenant_id, code_id) REFERENCES login_code (tenant_id, id) ON DELETE CASCADE

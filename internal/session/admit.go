@@ -1,0 +1,131 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pixgate/internal/account"
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
+	"pixgate/queries"
+)
+
+const (
+	sessionLife     = 180 * 24 * time.Hour
+	staffLife       = 12 * time.Hour      // of admins and operators
+	idleLife        = 30 * 24 * time.Hour // since the device was last seen
+	deviceForgotten = 90 * 24 * time.Hour // unseen for so long, a device doesn't count against the limit
+)
+
+// admit lets in whoever has proven the mailbox: spends the code, checks the
+// membership and the number of devices, and makes the session, in one
+// transaction. When membership or devices refuse, the code stays spent.
+func (s *Service) admit(ctx context.Context, a attempt, code queries.TakeTryRow, charges []charge) (SignedIn, error) {
+	var admitted SignedIn
+	var refused error
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		q := queries.New(tx)
+		// The budgets come first: every transaction locks them before codes.
+		if err := refund(ctx, q, charges); err != nil {
+			return err
+		}
+		spent, err := q.SpendCodes(ctx, code.TenantID, code.EmailKey, a.now)
+		if err != nil {
+			return fault.Database("spend a code", err)
+		}
+		if !slices.Contains(spent, code.ID) {
+			return codeInvalid()
+		}
+		admitted, refused, err = s.open(ctx, q, a, code)
+		return err
+	})
+	switch {
+	case err != nil:
+		return SignedIn{}, fault.Database("sign in", err)
+	case refused != nil:
+		s.log.InfoContext(ctx, "sign-in refused after a right code", "code", fault.As(refused).Code, "account", admitted.Viewer.AccountID, "request", a.in.RequestID)
+		return SignedIn{}, refused
+	}
+	s.log.InfoContext(ctx, "signed in", "account", admitted.Viewer.AccountID, "device", admitted.Viewer.DeviceID, "request", a.in.RequestID)
+	return admitted, nil
+}
+
+// open makes the session of an account, which stays locked meanwhile: neither
+// another sign-in nor a block comes between counting devices and adding one.
+func (s *Service) open(ctx context.Context, q *queries.Queries, a attempt, code queries.TakeTryRow) (admitted SignedIn, refused, err error) {
+	owner, err := q.ClaimAccount(ctx, queries.ClaimAccountParams{
+		ID: id.New(a.now), TenantID: code.TenantID, EmailKey: code.EmailKey, Email: code.Email, Locale: &code.Locale, Now: a.now,
+	})
+	if err != nil {
+		return SignedIn{}, nil, fault.Database("claim an account", err)
+	}
+	viewer := account.Viewer{
+		TenantID: owner.TenantID, AccountID: owner.ID, SessionID: id.New(a.now), Email: owner.Email, Role: account.Role(owner.Role),
+		BlockedAt: owner.BlockedAt, ValidUntil: owner.ValidUntil, RequestID: a.in.RequestID,
+	}
+	if refused := viewer.Good(a.now); refused != nil {
+		return SignedIn{Viewer: viewer}, refused, nil
+	}
+	if refused, err := s.makeRoom(ctx, q, a, owner); refused != nil || err != nil {
+		return SignedIn{Viewer: viewer}, refused, err
+	}
+	viewer.DeviceID, err = q.KeepDevice(ctx, queries.KeepDeviceParams{
+		ID: id.New(a.now), TenantID: owner.TenantID, AccountID: owner.ID, SecretHash: a.device.hash(), Name: a.device.Name, Kind: a.device.Kind, Now: a.now,
+	})
+	if err != nil {
+		return SignedIn{}, nil, fault.Database("keep a device", err)
+	}
+	if err := q.ClaimJobs(ctx, owner.TenantID, owner.EmailKey, owner.ID); err != nil {
+		return SignedIn{}, nil, fault.Database("claim jobs", err)
+	}
+	token, hash := newToken()
+	expires := lifeEnd(viewer, a.now)
+	if err := q.StartSession(ctx, queries.StartSessionParams{
+		ID: viewer.SessionID, TenantID: owner.TenantID, AccountID: owner.ID, DeviceID: viewer.DeviceID, TokenHash: hash,
+		Transport: string(a.in.Transport), Role: owner.Role, Now: a.now, ExpiresAt: expires,
+	}); err != nil {
+		return SignedIn{}, nil, fault.Database("start a session", err)
+	}
+	return SignedIn{Viewer: viewer, Token: token, ExpiresAt: expires}, nil, nil
+}
+
+// makeRoom keeps the device limit. A device that counts already needs no room.
+func (s *Service) makeRoom(ctx context.Context, q *queries.Queries, a attempt, owner queries.Account) (refused, err error) {
+	devices, err := q.DevicesInUse(ctx, owner.TenantID, owner.ID, a.now.Add(-deviceForgotten))
+	if err != nil {
+		return nil, fault.Database("count devices", err)
+	}
+	counted := slices.ContainsFunc(devices, func(d queries.DevicesInUseRow) bool { return bytes.Equal(d.SecretHash, a.device.hash()) })
+	excess := len(devices) + 1 - int(owner.MaxDevices)
+	switch {
+	case counted || excess <= 0:
+		return nil, nil
+	case !a.in.ReplaceDevice:
+		return fault.New(fault.DeviceLimit, "This account is signed in on as many devices as it may be. Remove one of them, or replace the one unseen for longest."), nil
+	}
+	for _, d := range devices[:excess] {
+		if err := q.RemoveDevice(ctx, queries.RemoveDeviceParams{TenantID: owner.TenantID, AccountID: owner.ID, ID: d.ID, Now: a.now}); err != nil {
+			return nil, fault.Database("remove a device", err)
+		}
+		if err := q.RevokeDeviceSessions(ctx, queries.RevokeDeviceSessionsParams{TenantID: owner.TenantID, AccountID: owner.ID, DeviceID: d.ID, Now: a.now}); err != nil {
+			return nil, fault.Database("end a device's sessions", err)
+		}
+	}
+	return nil, nil
+}
+
+// lifeEnd is when a session ends at the latest.
+func lifeEnd(v account.Viewer, now time.Time) time.Time {
+	if v.Role.AtLeast(account.Admin) {
+		return now.Add(staffLife)
+	}
+	end := now.Add(sessionLife)
+	if v.ValidUntil != nil && v.ValidUntil.Before(end) {
+		return *v.ValidUntil
+	}
+	return end
+}

@@ -1,0 +1,207 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pixgate/internal/account"
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
+	"pixgate/queries"
+)
+
+// CodeRequest asks for a code to be mailed.
+type CodeRequest struct {
+	Email  string
+	Device *Device        // nil: none
+	Locale account.Locale // of the mail; empty: the account's, else the studio's
+}
+
+// Challenge is what the asker gets: the same for every address.
+type Challenge struct {
+	ID         string // 128 bits, base64url; goes back into [SignIn]
+	ExpiresAt  time.Time
+	RetryAfter time.Duration // until this asker may ask for another code
+}
+
+// ask is a request that has been read.
+type ask struct {
+	client  Client
+	now     time.Time
+	address account.Address
+	locale  account.Locale // empty: the account's, else the studio's
+	devices [][]byte       // hashes of the device secrets that the asker holds
+}
+
+// RequestCode takes in a request for a code. The mail leaves from a task after the
+// answer. Nothing in answer, cost or counters tells whether the address is
+// known. It answers VALIDATION_FAILED for a bad input and RATE_LIMITED for an
+// asker who must wait.
+func (s *Service) RequestCode(ctx context.Context, c Client, r CodeRequest) (Challenge, error) {
+	a, err := s.read(c, r)
+	if err != nil {
+		return Challenge{}, err
+	}
+	var answer Challenge
+	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) (err error) {
+		answer, err = s.request(ctx, tx, a)
+		return err
+	})
+	if err != nil {
+		return Challenge{}, fault.Database("take in a request for a code", err)
+	}
+	return answer, nil
+}
+
+func (s *Service) read(c Client, r CodeRequest) (ask, error) {
+	if !c.IP.IsValid() {
+		return ask{}, errors.New("a client without an address asks for a code")
+	}
+	a := ask{client: c, now: s.now(), locale: r.Locale}
+	wrong := r.Device.check()
+	var ok bool
+	switch a.address, ok = account.ParseAddress(r.Email); {
+	case r.Email == "":
+		wrong = append(wrong, fault.Field{Path: "input.email", Code: fault.Required, Message: "An e-mail address is needed."})
+	case !ok:
+		wrong = append(wrong, fault.Field{Path: "input.email", Code: fault.InvalidValue, Message: "This is not an e-mail address."})
+	}
+	if r.Locale != "" && r.Locale != account.German && r.Locale != account.English {
+		wrong = append(wrong, fault.Field{Path: "input.locale", Code: fault.InvalidValue, Message: "Must be DE or EN."})
+	}
+	if len(wrong) > 0 {
+		return ask{}, fault.Invalid(wrong...)
+	}
+	a.devices = [][]byte{}
+	if r.Device != nil {
+		a.devices = append(a.devices, r.Device.hash())
+	}
+	if c.DeviceSecret != "" {
+		a.devices = append(a.devices, hashDevice(c.DeviceSecret))
+	}
+	return a, nil
+}
+
+// request answers one asker while nobody else can ask for the same address.
+// What it answers depends on what strangers can see and do, never on whether
+// there is an account or whether somebody has signed in.
+func (s *Service) request(ctx context.Context, tx pgx.Tx, a ask) (Challenge, error) {
+	q := queries.New(tx)
+	address := addressOf(a.client.Tenant, a.address.Key())
+	if err := q.LockAddress(ctx, lockOf(address)); err != nil {
+		return Challenge{}, fault.Database("lock an address", err)
+	}
+	to, err := q.Addressee(ctx, a.devices, a.client.Tenant.ID, a.address.Key())
+	if err != nil {
+		return Challenge{}, fault.Database("look up an address", err)
+	}
+	by := s.askerOf(a, address, to.DeviceHash)
+	last, err := q.LatestCode(ctx, a.client.Tenant.ID, a.address.Key(), by.hash)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return Challenge{}, fault.Database("look up the latest code", err)
+	}
+	if wait := last.CreatedAt.Add(codeCooldown).Sub(a.now); wait > 0 {
+		asked := !last.AskedAt.Before(last.CreatedAt)
+		if asked || by.known && last.ConsumedAt != nil {
+			return Challenge{}, tooSoon(wait)
+		}
+		return s.challenge(ctx, q, a, by, last.ID, last.ExpiresAt, wait)
+	}
+
+	charges := s.mailCharges(a, address, by, to.AccountID, last)
+	over, err := spend(ctx, q, a.now, charges)
+	if err != nil {
+		return Challenge{}, err
+	}
+	decoy := to.AccountID == nil && !a.client.Tenant.SignUp
+	attach := false
+	for _, o := range over {
+		switch o.limit {
+		case newcomersDaily:
+			decoy = true
+			s.log.WarnContext(ctx, "no more mails to new addresses today", "tenant", a.client.Tenant.Slug)
+		case mailsHourly, mailsDaily:
+			attach = true
+		default:
+			return Challenge{}, s.tooMany(ctx, over, a.now)
+		}
+	}
+	if attach {
+		if !last.ExpiresAt.After(a.now) {
+			return Challenge{}, s.tooMany(ctx, over, a.now)
+		}
+		if wait := last.AskedAt.Add(codeCooldown).Sub(a.now); wait > 0 {
+			return Challenge{}, tooSoon(wait)
+		}
+		if err := refund(ctx, q, charges); err != nil {
+			return Challenge{}, err
+		}
+		return s.challenge(ctx, q, a, by, last.ID, last.ExpiresAt, codeCooldown)
+	}
+	return s.mail(ctx, tx, a, by, to, decoy)
+}
+
+// mail makes a code and queues its mail; for a decoy it does just the same.
+func (s *Service) mail(ctx context.Context, tx pgx.Tx, a ask, by asker, to queries.AddresseeRow, decoy bool) (Challenge, error) {
+	q := queries.New(tx)
+	mailbox, locale := a.address.Mailbox(), a.client.Tenant.Locale
+	if to.Email != nil {
+		mailbox = *to.Email
+	}
+	if to.Locale != nil {
+		locale = account.Locale(*to.Locale)
+	}
+	if a.locale != "" {
+		locale = a.locale
+	}
+	codeID, expires := id.New(a.now), a.now.Add(codeLife)
+	if err := q.InsertCode(ctx, queries.InsertCodeParams{
+		ID: codeID, TenantID: a.client.Tenant.ID, EmailKey: a.address.Key(), Email: mailbox, Locale: string(locale),
+		KeyID: s.codes.Current().ID(), Decoy: decoy, Now: a.now, ExpiresAt: expires,
+	}); err != nil {
+		return Challenge{}, fault.Database("make a code", err)
+	}
+	answer, err := s.challenge(ctx, q, a, by, codeID, expires, codeCooldown)
+	if err != nil {
+		return Challenge{}, err
+	}
+	if err := s.queue.LoginMail(ctx, tx, codeID, expires); err != nil {
+		return Challenge{}, fault.Database("queue a mail", err)
+	}
+	return answer, nil
+}
+
+// mailCharges is what a mail costs. A known device pays from a lane of its own that
+// strangers can't exhaust. A stranger's mail costs the same number of budgets for
+// every address: one never seen before counts against the studio's newcomers,
+// any other one against a budget that has no end.
+func (s *Service) mailCharges(a ask, address []byte, by asker, accountID *id.ID, last queries.LatestCodeRow) []charge {
+	if by.known {
+		return []charge{s.charge(mailsOfDevice, by.hash)}
+	}
+	charges := []charge{
+		s.charge(mailsHourly, address), s.charge(mailsDaily, address),
+		s.charge(mailsOfNetwork, address, network(a.client.IP)), s.charge(mailsOfIP, single(a.client.IP)),
+	}
+	mailedBefore := last.ID != id.Nil && !last.Decoy
+	if accountID == nil && !mailedBefore && a.client.Tenant.SignUp {
+		return append(charges, s.charge(newcomersDaily, a.client.Tenant.ID[:]))
+	}
+	return append(charges, s.charge(acquaintedDaily, address))
+}
+
+func tooSoon(wait time.Duration) error {
+	return fault.TooMany("A code was mailed a moment ago. Please look into your mailbox, or wait.", wait)
+}
+
+// lockOf is the number that an address is locked by. Two that share one wait for
+// each other, nothing more.
+func lockOf(address []byte) int64 {
+	sum := sha256.Sum256(address)
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}

@@ -1,0 +1,57 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"pixgate/internal/account"
+	"pixgate/internal/id"
+	"pixgate/internal/mail"
+	"pixgate/internal/secret"
+)
+
+// Options is what a Service works with. All fields are required.
+type Options struct {
+	DB      *pgxpool.Pool
+	Tenants *account.Tenants
+	Codes   secret.Ring // derives codes and keys everything that is counted (OTP_SECRET)
+	Queue   MailQueue
+	Sender  mail.Sender
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// MailQueue takes a mail over in the transaction that its code is made in. The
+// task that it queues calls [Service.MailCode] with the same id.
+type MailQueue interface {
+	LoginMail(ctx context.Context, tx pgx.Tx, codeID id.ID, expiresAt time.Time) error
+}
+
+// Service signs people in and out. It is safe for use by many goroutines.
+type Service struct {
+	db      *pgxpool.Pool
+	tenants *account.Tenants
+	codes   secret.Ring
+	queue   MailQueue
+	sender  mail.Sender
+	clock   func() time.Time
+	log     *slog.Logger
+	seen    activity
+}
+
+// New returns a Service. Its [Service.Run] keeps activity; without it everything
+// else works.
+func New(o Options) *Service {
+	return &Service{
+		db: o.DB, tenants: o.Tenants, codes: o.Codes, queue: o.Queue, sender: o.Sender, clock: o.Now, log: o.Log,
+		seen: activity{latest: make(map[id.ID]time.Time)},
+	}
+}
+
+// now is the present as the database keeps it, in whole microseconds: times
+// that are compared there and here must not differ by what was cut off.
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
