@@ -133,8 +133,8 @@ func (r *reader) duration(variable string, otherwise, least, most time.Duration)
 
 // brief writes 5m, not 5m0s.
 func brief(d time.Duration) string {
-	if minutes := d / time.Minute; d > 0 && minutes*time.Minute == d {
-		return strconv.Itoa(int(minutes)) + "m"
+	if d > 0 && d%time.Minute == 0 {
+		return strconv.Itoa(int(d/time.Minute)) + "m"
 	}
 	return d.String()
 }

@@ -1,0 +1,65 @@
+# What one does with pixgate; plain `make` lists it.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+
+# Tools that are no part of the program are built into ./bin, once for each version.
+GOLANGCI := bin/golangci-lint-v2.15.0
+SQLC     := bin/sqlc-v1.31.1
+
+# What `make generate` writes.
+generated = find graph queries -name '*.go' -type f -print0 | sort -z | xargs -0 sha256sum
+
+.PHONY: help run test generate check-generated lint bench audit fuzz setup
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start everything on this machine: database, storage, mail, demo studio, server
+	@go run ./internal/dev/run
+
+test: setup check-generated lint ## all checks and all tests: what CI runs
+	@# The parts that tests run on come first: their own tests install what this machine lacks, once.
+	@go test -race -timeout 10m -p 1 ./internal/dev/...
+	@go test -race -timeout 15m -p 2 ./...
+
+generate: $(SQLC) ## write the Go code of queries/*.sql and graph/*.graphqls
+	@$(SQLC) generate
+	@go run github.com/99designs/gqlgen generate
+	@go generate ./...
+
+check-generated: ## is the generated code what generate would write?
+	@before=$$($(generated)); $(MAKE) generate; after=$$($(generated)); \
+	diff <(echo "$$before") <(echo "$$after") || { echo 'generated code was stale and is written anew: commit it'; exit 1; }
+
+lint: $(GOLANGCI) ## vet and the linters of .golangci.yml
+	@$(GOLANGCI) run ./...
+
+bench: ## all benchmarks; the hot path prints its ratio to a plain handler
+	@go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+audit: ## the 61 audits of GraphQL over HTTP (needs node and npm)
+	@go test -count 1 -v -run '^TestAudits$$' ./graph/wire
+
+fuzz: ## every fuzz test for a few seconds
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+	  for fuzz in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file"); do \
+	    go test -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime 10s "$$(dirname "$$file")"; \
+	  done; \
+	done
+
+setup: ## install the C compiler that the race detector needs
+	@command -v cc >/dev/null || .ci/install gcc libc6-dev
+
+$(GOLANGCI):
+	@$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
+
+# Without cgo it brings its parser as WebAssembly: a minute to build, not four.
+$(SQLC): export CGO_ENABLED := 0
+$(SQLC):
+	@$(call install,github.com/sqlc-dev/sqlc/cmd/sqlc)
+
+# install builds a tool at the version that its file name ends in.
+install = echo "building $(@F)" && GOFLAGS= GOBIN=$(CURDIR)/bin/building go install $(1)@$(lastword $(subst -v, v,$(@F))) && mv bin/building/$(notdir $(1)) $@
