@@ -1,6 +1,3 @@
--- name: ImageByID :one
-SELECT * FROM image WHERE tenant_id = $1 AND id = $2;
-
 -- name: ImagesByID :many
 SELECT * FROM image WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
 
@@ -32,7 +29,7 @@ SELECT EXISTS (SELECT FROM image WHERE tenant_id = $1 AND job_id = $2 AND source
 -- name: LastPosition :one
 SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND job_id = $2;
 
--- name: ImageWithJob :one
+-- name: ImagesWithJob :many
 SELECT sqlc.embed(image), sqlc.embed(job) FROM image
 JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
-WHERE image.tenant_id = $1 AND image.id = $2;
+WHERE image.tenant_id = $1 AND image.id = ANY(@ids::uuid[]);

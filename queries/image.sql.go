@@ -33,93 +33,6 @@ func (q *Queries) CountImages(ctx context.Context, tenantID id.ID, jobID id.ID, 
 	return count, err
 }
 
-const imageByID = `-- name: ImageByID :one
-SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image WHERE tenant_id = $1 AND id = $2
-`
-
-func (q *Queries) ImageByID(ctx context.Context, tenantID id.ID, iD id.ID) (Image, error) {
-	row := q.db.QueryRow(ctx, imageByID, tenantID, iD)
-	var i Image
-	err := row.Scan(
-		&i.ID,
-		&i.TenantID,
-		&i.JobID,
-		&i.Position,
-		&i.Filename,
-		&i.ContentType,
-		&i.Size,
-		&i.Width,
-		&i.Height,
-		&i.CapturedAt,
-		&i.Sha256,
-		&i.Crc32,
-		&i.ObjectKey,
-		&i.Etag,
-		&i.SmallKey,
-		&i.MediumKey,
-		&i.SourceKey,
-		&i.SourceEtag,
-		&i.SelectionState,
-		&i.DeliveredAt,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
-const imageWithJob = `-- name: ImageWithJob :one
-SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at FROM image
-JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
-WHERE image.tenant_id = $1 AND image.id = $2
-`
-
-type ImageWithJobRow struct {
-	Image Image
-	Job   Job
-}
-
-func (q *Queries) ImageWithJob(ctx context.Context, tenantID id.ID, iD id.ID) (ImageWithJobRow, error) {
-	row := q.db.QueryRow(ctx, imageWithJob, tenantID, iD)
-	var i ImageWithJobRow
-	err := row.Scan(
-		&i.Image.ID,
-		&i.Image.TenantID,
-		&i.Image.JobID,
-		&i.Image.Position,
-		&i.Image.Filename,
-		&i.Image.ContentType,
-		&i.Image.Size,
-		&i.Image.Width,
-		&i.Image.Height,
-		&i.Image.CapturedAt,
-		&i.Image.Sha256,
-		&i.Image.Crc32,
-		&i.Image.ObjectKey,
-		&i.Image.Etag,
-		&i.Image.SmallKey,
-		&i.Image.MediumKey,
-		&i.Image.SourceKey,
-		&i.Image.SourceEtag,
-		&i.Image.SelectionState,
-		&i.Image.DeliveredAt,
-		&i.Image.CreatedAt,
-		&i.Job.ID,
-		&i.Job.TenantID,
-		&i.Job.AccountID,
-		&i.Job.CustomerEmailKey,
-		&i.Job.CustomerEmail,
-		&i.Job.PhotographerID,
-		&i.Job.BookingID,
-		&i.Job.Title,
-		&i.Job.Status,
-		&i.Job.IncludedImages,
-		&i.Job.AllImagesIncluded,
-		&i.Job.SellsExtras,
-		&i.Job.ImageCount,
-		&i.Job.CreatedAt,
-	)
-	return i, err
-}
-
 const imagesByID = `-- name: ImagesByID :many
 SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `
@@ -221,6 +134,73 @@ func (q *Queries) ImagesOfJob(ctx context.Context, arg ImagesOfJobParams) ([]Ima
 			&i.SelectionState,
 			&i.DeliveredAt,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const imagesWithJob = `-- name: ImagesWithJob :many
+SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at FROM image
+JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
+WHERE image.tenant_id = $1 AND image.id = ANY($2::uuid[])
+`
+
+type ImagesWithJobRow struct {
+	Image Image
+	Job   Job
+}
+
+func (q *Queries) ImagesWithJob(ctx context.Context, tenantID id.ID, ids []id.ID) ([]ImagesWithJobRow, error) {
+	rows, err := q.db.Query(ctx, imagesWithJob, tenantID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ImagesWithJobRow{}
+	for rows.Next() {
+		var i ImagesWithJobRow
+		if err := rows.Scan(
+			&i.Image.ID,
+			&i.Image.TenantID,
+			&i.Image.JobID,
+			&i.Image.Position,
+			&i.Image.Filename,
+			&i.Image.ContentType,
+			&i.Image.Size,
+			&i.Image.Width,
+			&i.Image.Height,
+			&i.Image.CapturedAt,
+			&i.Image.Sha256,
+			&i.Image.Crc32,
+			&i.Image.ObjectKey,
+			&i.Image.Etag,
+			&i.Image.SmallKey,
+			&i.Image.MediumKey,
+			&i.Image.SourceKey,
+			&i.Image.SourceEtag,
+			&i.Image.SelectionState,
+			&i.Image.DeliveredAt,
+			&i.Image.CreatedAt,
+			&i.Job.ID,
+			&i.Job.TenantID,
+			&i.Job.AccountID,
+			&i.Job.CustomerEmailKey,
+			&i.Job.CustomerEmail,
+			&i.Job.PhotographerID,
+			&i.Job.BookingID,
+			&i.Job.Title,
+			&i.Job.Status,
+			&i.Job.IncludedImages,
+			&i.Job.AllImagesIncluded,
+			&i.Job.SellsExtras,
+			&i.Job.ImageCount,
+			&i.Job.CreatedAt,
 		); err != nil {
 			return nil, err
 		}

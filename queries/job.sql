@@ -1,6 +1,3 @@
--- name: JobByID :one
-SELECT * FROM job WHERE tenant_id = $1 AND id = $2;
-
 -- name: JobsByID :many
 SELECT * FROM job WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
 

@@ -118,32 +118,6 @@ func (q *Queries) InsertJob(ctx context.Context, arg InsertJobParams) (Job, erro
 	return i, err
 }
 
-const jobByID = `-- name: JobByID :one
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job WHERE tenant_id = $1 AND id = $2
-`
-
-func (q *Queries) JobByID(ctx context.Context, tenantID id.ID, iD id.ID) (Job, error) {
-	row := q.db.QueryRow(ctx, jobByID, tenantID, iD)
-	var i Job
-	err := row.Scan(
-		&i.ID,
-		&i.TenantID,
-		&i.AccountID,
-		&i.CustomerEmailKey,
-		&i.CustomerEmail,
-		&i.PhotographerID,
-		&i.BookingID,
-		&i.Title,
-		&i.Status,
-		&i.IncludedImages,
-		&i.AllImagesIncluded,
-		&i.SellsExtras,
-		&i.ImageCount,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
 const jobsByID = `-- name: JobsByID :many
 SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `

@@ -29,7 +29,7 @@ type New struct {
 // Refusal is a business rule that said no.
 type Refusal struct {
 	Field   []string
-	Code    string // NOT_FOUND or WRONG_ROLE
+	Code    string // NOT_FOUND, WRONG_ROLE or JOB_CLOSED
 	Message string
 }
 

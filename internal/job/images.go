@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,29 +12,42 @@ import (
 	"pixgate/queries"
 )
 
-// ImageByID returns the picture that a caller names, where the viewer may see
-// its job. Malformed, unknown and foreign ids are refused alike.
-func (s *Jobs) ImageByID(ctx context.Context, v account.Viewer, publicID string) (*Image, error) {
+// ImagesByID returns those of the pictures whose job the viewer may see, in no
+// order.
+func (s *Jobs) ImagesByID(ctx context.Context, v account.Viewer, ids []id.ID) ([]*Image, error) {
 	if err := v.Good(s.now()); err != nil {
 		return nil, err
 	}
+	rows, err := queries.New(s.db).ImagesWithJob(ctx, v.TenantID, ids)
+	if err != nil {
+		return nil, fault.Database("read images", err)
+	}
+	images := make([]*Image, 0, len(rows))
+	for i := range rows {
+		image := new(Image)
+		image.fill(&rows[i].Image, fromRow(rows[i].Job))
+		if Decide(v, image.Job, image.State, s.now()).See {
+			images = append(images, image)
+		}
+	}
+	return images, nil
+}
+
+// ImageByID returns the picture that a caller names, where the viewer may see
+// its job. Malformed, unknown and foreign ids are refused alike.
+func (s *Jobs) ImageByID(ctx context.Context, v account.Viewer, publicID string) (*Image, error) {
 	imageID, ok := id.Image.Parse(publicID)
 	if !ok {
-		return nil, fault.Refused()
+		imageID = id.Nil // names nothing, and costs what an unknown one does
 	}
-	row, err := queries.New(s.db).ImageWithJob(ctx, v.TenantID, imageID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fault.Refused()
-	}
+	images, err := s.ImagesByID(ctx, v, []id.ID{imageID})
 	if err != nil {
-		return nil, fault.Database("read an image", err)
+		return nil, err
 	}
-	image := new(Image)
-	image.fill(&row.Image, fromRow(row.Job))
-	if !Decide(v, image.Job, image.State, s.now()).See {
+	if len(images) == 0 {
 		return nil, fault.Refused()
 	}
-	return image, nil
+	return images[0], nil
 }
 
 // ImageFilter says which pictures of a job are asked for; the zero one is all.

@@ -66,6 +66,9 @@ type Image struct {
 // PublicID is how callers name the picture.
 func (i *Image) PublicID() string { return id.Image.Format(i.ID) }
 
+// AppendPublicID writes PublicID to dst.
+func (i *Image) AppendPublicID(dst []byte) []byte { return id.Image.Append(dst, i.ID) }
+
 // Cursor is the picture's place in its job.
 func (i *Image) Cursor() page.Cursor {
 	return page.Cursor{Key: int64(i.Position), ID: i.ID}

@@ -110,7 +110,7 @@ func (d *Downloads) CheckImage(ctx context.Context, v account.Viewer, imageID st
 
 // PreviewURL returns a signed link to a small rendition, for whoever may see the
 // job; ok is false for everybody else and where the picture is blocked.
-func (d *Downloads) PreviewURL(v account.Viewer, image *job.Image, key string) (url string, ok bool) {
+func (d *Downloads) PreviewURL(v account.Viewer, image *job.Image, small bool) (url string, ok bool) {
 	now := d.now()
 	if image.State == job.Blocked || !job.Decide(v, image.Job, image.State, now).See {
 		return "", false
@@ -118,6 +118,10 @@ func (d *Downloads) PreviewURL(v account.Viewer, image *job.Image, key string) (
 	batch, err := d.signer.At(now, d.ttl)
 	if err != nil {
 		return "", false
+	}
+	key := image.MediumKey
+	if small {
+		key = image.SmallKey
 	}
 	return string(batch.AppendGet(nil, key, "", "image/jpeg")), true
 }

@@ -1,0 +1,159 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"pixgate/graph/model"
+	"pixgate/internal/account"
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
+	"pixgate/internal/job"
+)
+
+// guard authorises every root field of a request before anything of it runs, by
+// what the schema's directives say: first who may use the fields (@auth), then
+// whether the things that they name are the caller's, and released where an
+// original is asked for (@entitled). One refusal refuses the whole.
+func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqlerror.List {
+	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{rootType(op)})
+	for _, root := range roots {
+		if err := r.authorise(ctx, root); err != nil {
+			return gqlerror.List{r.at(ctx, pathOf(root), err)}
+		}
+	}
+	if err := r.find(ctx, op, roots); err != nil {
+		return gqlerror.List{r.present(ctx, err)}
+	}
+	var downloads []*job.Image
+	for _, root := range roots {
+		to, guarded := entitledTo(root.Definition)
+		if !guarded {
+			continue
+		}
+		thing := requestFrom(ctx).found[nameOf(op, root)]
+		if !fits(thing, root.Definition.Type.Name()) {
+			return gqlerror.List{r.at(ctx, pathOf(root), fault.Refused())}
+		}
+		image, isImage := thing.(*job.Image)
+		if to != model.AccessDownload && !(isImage && asksDownload(op, root.Selections, "Image")) {
+			continue
+		}
+		if !isImage || !r.may(requestFrom(ctx).viewer, image, model.AccessDownload) {
+			return gqlerror.List{r.at(ctx, pathOf(root), fault.Refused())}
+		}
+		downloads = append(downloads, image)
+	}
+	if len(downloads) == 0 {
+		return nil
+	}
+	if err := r.grant(ctx, downloads); err != nil {
+		return gqlerror.List{r.present(ctx, err)}
+	}
+	return nil
+}
+
+func rootType(op *graphql.OperationContext) string {
+	if op.Operation.Operation == ast.Mutation {
+		return "Mutation"
+	}
+	return "Query"
+}
+
+func pathOf(root graphql.CollectedField) ast.Path { return ast.Path{ast.PathName(root.Alias)} }
+
+// nameOf is the id that a root field names. By convention, which a test of the
+// schema keeps, every @entitled root field has it as the argument "id".
+func nameOf(op *graphql.OperationContext, root graphql.CollectedField) string {
+	name, _ := root.ArgumentMap(op.Variables)["id"].(string)
+	return name
+}
+
+// authorise checks @auth of a root field.
+func (r *Resolver) authorise(ctx context.Context, root graphql.CollectedField) error {
+	if root.Definition == nil { // __typename
+		return nil
+	}
+	needed := root.Definition.Directives.ForName("auth")
+	if needed == nil {
+		return nil
+	}
+	return r.require(requestFrom(ctx).viewer, root.ObjectDefinition.Name, root.Name, roleOf(needed))
+}
+
+func roleOf(auth *ast.Directive) account.Role {
+	if argument := auth.Arguments.ForName("role"); argument != nil {
+		return account.Role(argument.Value.Raw)
+	}
+	return account.Role(auth.Definition.Arguments.ForName("role").DefaultValue.Raw)
+}
+
+// entitledTo returns what a field's @entitled asks for.
+func entitledTo(definition *ast.FieldDefinition) (to model.Access, guarded bool) {
+	if definition == nil {
+		return "", false
+	}
+	needed := definition.Directives.ForName("entitled")
+	if needed == nil {
+		return "", false
+	}
+	if argument := needed.Arguments.ForName("to"); argument != nil {
+		return model.Access(argument.Value.Raw), true
+	}
+	return model.Access(needed.Definition.Arguments.ForName("to").DefaultValue.Raw), true
+}
+
+// asksDownload reports whether a selection on an object of type name holds a
+// field whose @entitled asks for DOWNLOAD.
+func asksDownload(op *graphql.OperationContext, selections ast.SelectionSet, name string) bool {
+	for _, field := range graphql.CollectFields(op, selections, []string{name, "Node"}) {
+		if to, guarded := entitledTo(field.Definition); guarded && to == model.AccessDownload {
+			return true
+		}
+	}
+	return false
+}
+
+// find reads the things that the root fields name, one statement for each kind,
+// whatever the number of fields. What the viewer may not see is not found.
+func (r *Resolver) find(ctx context.Context, op *graphql.OperationContext, roots []graphql.CollectedField) error {
+	req := requestFrom(ctx)
+	named := map[id.Kind][]id.ID{}
+	for _, root := range roots {
+		if _, guarded := entitledTo(root.Definition); !guarded {
+			continue
+		}
+		kind, thing, ok := id.Parse(nameOf(op, root))
+		if !ok {
+			kind, thing = id.Image, id.Nil // names nothing, and costs what an unknown one does
+		}
+		named[kind] = append(named[kind], thing)
+	}
+	for kind, ids := range named {
+		things, err := r.things(ctx, req.viewer, kind, ids)
+		if err != nil {
+			return err
+		}
+		for _, thing := range things {
+			req.found[thing.PublicID()] = thing
+		}
+	}
+	return nil
+}
+
+// fits reports whether something was found, and is of the type that the field
+// returns.
+func fits(thing any, typeName string) bool {
+	switch thing.(type) {
+	case nil:
+		return false
+	case *job.Job:
+		return typeName == "Job" || typeName == "Node"
+	case *job.Image:
+		return typeName == "Image" || typeName == "Node"
+	}
+	return typeName == "Node"
+}

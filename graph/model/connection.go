@@ -1,0 +1,59 @@
+package model
+
+import (
+	"pixgate/internal/job"
+	"pixgate/internal/page"
+)
+
+// JobConnection is a page of jobs.
+type JobConnection struct {
+	Nodes    []*job.Job
+	Filter   job.Filter // what totalCount counts
+	PageInfo *PageInfo
+}
+
+// NewJobConnection returns the page that answers w.
+func NewJobConnection(jobs []*job.Job, more bool, filter job.Filter, w page.Window) *JobConnection {
+	c := &JobConnection{Nodes: jobs, Filter: filter, PageInfo: &PageInfo{HasNextPage: more, HasPreviousPage: w.After != nil}}
+	if n := len(jobs); n > 0 {
+		c.PageInfo.StartCursor = new(jobs[0].Cursor().Text(page.Jobs))
+		c.PageInfo.EndCursor = new(jobs[n-1].Cursor().Text(page.Jobs))
+	}
+	return c
+}
+
+// Edges returns the jobs with their cursors.
+func (c *JobConnection) Edges() []*JobEdge {
+	edges := make([]*JobEdge, len(c.Nodes))
+	for i, j := range c.Nodes {
+		edges[i] = &JobEdge{Cursor: j.Cursor().Text(page.Jobs), Node: j}
+	}
+	return edges
+}
+
+// ImageConnection is a page of a job's pictures.
+type ImageConnection struct {
+	Nodes    []*job.Image
+	Job      *job.Job
+	Filter   job.ImageFilter // what totalCount counts
+	PageInfo *PageInfo
+}
+
+// NewImageConnection returns the page that answers w.
+func NewImageConnection(images []*job.Image, more bool, j *job.Job, filter job.ImageFilter, w page.Window) *ImageConnection {
+	c := &ImageConnection{Nodes: images, Job: j, Filter: filter, PageInfo: &PageInfo{HasNextPage: more, HasPreviousPage: w.After != nil}}
+	if n := len(images); n > 0 {
+		c.PageInfo.StartCursor = new(images[0].Cursor().Text(page.Images))
+		c.PageInfo.EndCursor = new(images[n-1].Cursor().Text(page.Images))
+	}
+	return c
+}
+
+// Edges returns the pictures with their cursors.
+func (c *ImageConnection) Edges() []*ImageEdge {
+	edges := make([]*ImageEdge, len(c.Nodes))
+	for i, image := range c.Nodes {
+		edges[i] = &ImageEdge{Cursor: image.Cursor().Text(page.Images), Node: image}
+	}
+	return edges
+}

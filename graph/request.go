@@ -1,0 +1,75 @@
+package graph
+
+import (
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"pixgate/internal/account"
+	"pixgate/internal/id"
+	"pixgate/internal/job"
+	"pixgate/internal/transfer"
+)
+
+// request holds what the fields of one request share: who asks, what the guard
+// has found already, and the links that were granted.
+type request struct {
+	viewer account.Viewer
+	found  map[string]any // by public id; written by the guard alone, before any resolver runs
+
+	mu    sync.Mutex
+	links map[id.ID][]byte // granted, by image; nil for one that was refused
+}
+
+type requestKey struct{}
+
+func requestFrom(ctx context.Context) *request {
+	return ctx.Value(requestKey{}).(*request)
+}
+
+// begin prepares the context of a request and puts the planned marshalling of
+// image lists into its way.
+func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) context.Context {
+	op.ResolverMiddleware = r.planned
+	return context.WithValue(ctx, requestKey{}, &request{
+		viewer: account.ViewerFrom(ctx),
+		found:  map[string]any{},
+		links:  map[id.ID][]byte{},
+	})
+}
+
+// grant asks for the links of all images that have none yet, in one batch. The
+// gate decides about each; its record is on disk before a link is shown.
+func (r *Resolver) grant(ctx context.Context, images []*job.Image) error {
+	req := requestFrom(ctx)
+	req.mu.Lock()
+	defer req.mu.Unlock()
+	fresh := images
+	if len(req.links) > 0 {
+		fresh = nil
+		for _, image := range images {
+			if _, known := req.links[image.ID]; !known {
+				fresh = append(fresh, image)
+			}
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	links, err := r.Downloads.Grant(ctx, req.viewer, transfer.ByURL, fresh)
+	if err != nil {
+		return err
+	}
+	for i, image := range fresh {
+		req.links[image.ID] = links[i]
+	}
+	return nil
+}
+
+// link returns the link that was granted for an image, nil for none.
+func (req *request) link(image *job.Image) []byte {
+	req.mu.Lock()
+	defer req.mu.Unlock()
+	return req.links[image.ID]
+}

@@ -1,0 +1,32 @@
+// Package graph is the GraphQL API: the schema, the guard that authorises a
+// request before anything of it runs, and resolvers that hand over to the rooms.
+package graph
+
+import (
+	"log/slog"
+	"time"
+
+	"pixgate/internal/account"
+	"pixgate/internal/job"
+	"pixgate/internal/session"
+	"pixgate/internal/transfer"
+)
+
+// Options are the rooms that the API hands over to.
+type Options struct {
+	Accounts    *account.Accounts
+	Tenants     *account.Tenants
+	Sessions    *session.Service
+	Jobs        *job.Jobs
+	Downloads   *transfer.Downloads
+	Imports     *transfer.Imports
+	Development bool          // everybody may read the schema
+	Timeout     time.Duration // for a request, from its first byte to its answer
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Resolver is the root of the resolvers.
+type Resolver struct {
+	Options
+}

@@ -1,0 +1,48 @@
+// Package scalar reads and writes the schema's own scalars, and names what all
+// its nodes have in common.
+package scalar
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// Node is a thing that callers can name by its id.
+type Node interface {
+	PublicID() string
+}
+
+// dateTime is how times are written: RFC 3339 in UTC, to the microsecond that
+// the database keeps.
+const dateTime = "2006-01-02T15:04:05.999999Z07:00"
+
+// AppendDateTime writes t as a JSON string to dst.
+func AppendDateTime(dst []byte, t time.Time) []byte {
+	dst = append(dst, '"')
+	dst = t.UTC().AppendFormat(dst, dateTime)
+	return append(dst, '"')
+}
+
+// MarshalDateTime writes a DateTime.
+func MarshalDateTime(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		_, _ = w.Write(AppendDateTime(nil, t))
+	})
+}
+
+// UnmarshalDateTime reads a DateTime: RFC 3339 with a zone, nothing looser.
+func UnmarshalDateTime(v any) (time.Time, error) {
+	text, ok := v.(string)
+	if !ok {
+		return time.Time{}, fmt.Errorf("a DateTime is a string such as %s", strconv.Quote("2026-11-22T09:30:00Z"))
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("a DateTime is written as in RFC 3339, such as %s", strconv.Quote("2026-11-22T09:30:00Z"))
+	}
+	return t, nil
+}
