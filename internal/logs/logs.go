@@ -1,0 +1,49 @@
+// Package logs writes the log: one JSON object a line, with everything masked
+// that must not stand in a log, and one event for each request to which every
+// room may add what it knows.
+package logs
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+)
+
+// New returns a logger that writes to w and masks what it writes.
+func New(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: mask}))
+}
+
+// Event gathers what the one log line of a request says. It is safe for use by
+// many goroutines.
+type Event struct {
+	mu    sync.Mutex
+	attrs []slog.Attr
+}
+
+// Attrs returns what was noted, in order; of a key that was noted twice, both.
+func (e *Event) Attrs() []slog.Attr {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.attrs[:len(e.attrs):len(e.attrs)]
+}
+
+type eventKey struct{}
+
+// WithEvent starts the event of a request.
+func WithEvent(ctx context.Context) (context.Context, *Event) {
+	e := &Event{}
+	return context.WithValue(ctx, eventKey{}, e), e
+}
+
+// Note adds to the event of the request that ctx belongs to, such as the name of
+// a GraphQL operation. Outside a request it does nothing. Addresses, tokens,
+// queries and their variables are not for the log.
+func Note(ctx context.Context, attrs ...slog.Attr) {
+	if e, ok := ctx.Value(eventKey{}).(*Event); ok {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.attrs = append(e.attrs, attrs...)
+	}
+}
