@@ -23,6 +23,7 @@ const (
 	Depth      = 15   // fields below each other; the standard introspection query needs 14
 	Nesting    = 15   // list and object literals below each other, list types below each other
 	Selections = 1000 // fields, spreads and inline fragments
+	Fragments  = 100  // definitions; validation compares each with each
 	Aliases    = 30   // fields under another name than their own
 	Directives = 20   // directives on anything
 	RootFields = 20   // fields of one operation's root
@@ -52,6 +53,9 @@ func Parse(query string) (*ast.QueryDocument, *gqlerror.Error) {
 //
 // One operation asks for at most one code or judges at most one, so that a request is one guess.
 func Check(doc *ast.QueryDocument) *gqlerror.Error {
+	if n := len(doc.Fragments); n > Fragments {
+		return refuse("fragments", n, Fragments)
+	}
 	c := newCounter(doc)
 	if c.circle != "" {
 		return refusal(fmt.Sprintf("The query is refused: fragment %q contains itself.", c.circle))

@@ -79,6 +79,9 @@ func TestLimits(t *testing.T) {
 		{"selected fields with fragments expanded", limit.Selections, func(n int) string { // also what no operation selects
 			return "{a} fragment f on T{b{" + unlike(n-2, "x%d") + "}}"
 		}},
+		{"fragments", limit.Fragments, func(n int) string {
+			return "{a{...f0}}" + unlike(n, "fragment f%d on T{x}")
+		}},
 		{"aliases", limit.Aliases, func(n int) string {
 			return "{a{" + unlike(n, "x%d:y") + "}}"
 		}},
@@ -141,7 +144,7 @@ func TestParserRefuses(t *testing.T) {
 
 func TestDoublingNeverOverflows(t *testing.T) {
 	t.Parallel()
-	for _, levels := range []int{9, 30, 31, 32, 62, 63, 64, 65, 140} {
+	for _, levels := range []int{9, 30, 31, 32, 62, 63, 64, 65, 99, 140} {
 		if err := check(hostile.Doubling(levels)); err == nil {
 			t.Errorf("%d levels passed", levels)
 		}

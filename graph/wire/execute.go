@@ -11,8 +11,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-const internalMessage = "Something went wrong."
-
 // execute runs the operation and judges what came of it.
 func (h *handler) execute(ctx context.Context, op *graphql.OperationContext) (a *answer) {
 	ctx = graphql.WithOperationContext(ctx, op)
@@ -30,39 +28,12 @@ func (h *handler) execute(ctx context.Context, op *graphql.OperationContext) (a 
 	}
 	if h.Guard != nil {
 		if errs := h.Guard(ctx, op); len(errs) > 0 {
-			return late(ctx, op, failed(mask(h.present(ctx, errs))))
+			return late(ctx, op, failed(mask(presentAll(ctx, h.ErrorPresenter, errs))))
 		}
 	}
 	response := h.Schema.Exec(ctx)(ctx)
 	errs := mask(append(response.Errors, graphql.GetErrors(ctx)...))
 	return late(ctx, op, outcome(op, response.Data, errs))
-}
-
-// present has the errors of a guard read well that don't yet.
-func (h *handler) present(ctx context.Context, errs gqlerror.List) gqlerror.List {
-	presented := make(gqlerror.List, len(errs))
-	for i, e := range errs {
-		presented[i] = e
-		if codeOf(e) == "" {
-			presented[i] = h.ErrorPresenter(ctx, e)
-		}
-	}
-	return presented
-}
-
-// mask hides the text of every error whose code is not one of statuses: nobody decided that a client may read it.
-func mask(errs gqlerror.List) gqlerror.List {
-	for i, e := range errs {
-		if _, known := statuses[codeOf(e)]; known {
-			continue
-		}
-		masked := &gqlerror.Error{Message: internalMessage, Path: e.Path, Locations: e.Locations, Extensions: map[string]any{"code": codeInternal}}
-		if id, ok := e.Extensions["requestId"]; ok {
-			masked.Extensions["requestId"] = id
-		}
-		errs[i] = masked
-	}
-	return errs
 }
 
 // late replaces an answer that the deadline spoilt: a field that gave up is not a field that is null. A mutation's answer stands

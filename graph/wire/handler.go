@@ -50,6 +50,7 @@ func New(o Options) http.Handler {
 	if o.Recover == nil {
 		o.Recover = graphql.DefaultRecover
 	}
+	o.ErrorPresenter = presenter(o.ErrorPresenter)
 	return &handler{Options: o, schema: withoutDefer(o.Schema.Schema()), rules: validRules(), documents: newCache()}
 }
 

@@ -25,6 +25,7 @@ func Queries() []Query {
 		{"fragments doubling a level", Doubling(20)},
 		{"fragments doubling a level, unused", "{viewer{id}} " + strings.TrimPrefix(Doubling(20), "{viewer{...f0}}")},
 		{"fragments that contain themselves", "{viewer{...a}} fragment a on Account{...b} fragment b on Account{...a}"},
+		{"fragments in a chain", "{viewer{...f0}}" + number(180, "fragment fN on Account{...fM}") + "fragment f180 on Account{id}"},
 		{"fragments in a chain of doubled names", "{viewer{...a}} fragment a on Account{id} fragment a on Account{" + repeat(10, "...b") + "} fragment b on Account{id email role " + repeat(9, "...c") + "} fragment c on Account{id}"},
 		{"aliases", "{" + number(10_000, "aN:viewer{id}") + "}"},
 		{"aliases within the tokens", "{viewer{" + number(31, "aN:id") + "}}"},

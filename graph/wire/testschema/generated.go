@@ -47,6 +47,7 @@ type ComplexityRoot struct {
 type MutationResolver interface {
 	Change(ctx context.Context, name string) (*Thing, error)
 	Refuse(ctx context.Context, code string) (*Thing, error)
+	Paint(ctx context.Context, colour Colour) (*Thing, error)
 	RequestOtp(ctx context.Context, email string) (*bool, error)
 }
 type QueryResolver interface {
@@ -69,6 +70,7 @@ type ThingResolver interface {
 	Stored(ctx context.Context, obj *Thing) (*string, error)
 	Broken(ctx context.Context, obj *Thing) (*string, error)
 	BrokenHard(ctx context.Context, obj *Thing) (string, error)
+	Painted(ctx context.Context, obj *Thing, colour Colour) (*string, error)
 	Things(ctx context.Context, obj *Thing, first *int) ([]*Thing, error)
 }
 
@@ -221,6 +223,8 @@ func (ec *executionContext) childFields_Thing(ctx context.Context, field graphql
 		return ec.fieldContext_Thing_broken(ctx, field)
 	case "brokenHard":
 		return ec.fieldContext_Thing_brokenHard(ctx, field)
+	case "painted":
+		return ec.fieldContext_Thing_painted(ctx, field)
 	case "things":
 		return ec.fieldContext_Thing_things(ctx, field)
 	}
@@ -357,6 +361,20 @@ func (ec *executionContext) field_Mutation_change_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_paint_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "colour",
+		func(ctx context.Context, v any) (Colour, error) {
+			return ec.unmarshalNColour2pixgateᚋgraphᚋwireᚋtestschemaᚐColour(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["colour"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_refuse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -482,6 +500,20 @@ func (ec *executionContext) field_Query_things_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["first"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Thing_painted_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "colour",
+		func(ctx context.Context, v any) (Colour, error) {
+			return ec.unmarshalNColour2pixgateᚋgraphᚋwireᚋtestschemaᚐColour(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["colour"] = arg0
 	return args, nil
 }
 
@@ -641,6 +673,50 @@ func (ec *executionContext) fieldContext_Mutation_refuse(ctx context.Context, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_refuse_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_paint(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_paint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Paint(ctx, fc.Args["colour"].(Colour))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Thing) graphql.Marshaler {
+			return ec.marshalNThing2ᚖpixgateᚋgraphᚋwireᚋtestschemaᚐThing(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_paint(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Thing(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_paint_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1261,6 +1337,50 @@ func (ec *executionContext) _Thing_brokenHard(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Thing_brokenHard(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Thing", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Thing_painted(ctx context.Context, field graphql.CollectedField, obj *Thing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Thing_painted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Thing().Painted(ctx, obj, fc.Args["colour"].(Colour))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Thing_painted(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Thing",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Thing_painted_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Thing_things(ctx context.Context, field graphql.CollectedField, obj *Thing) (ret graphql.Marshaler) {
@@ -2377,7 +2497,7 @@ func (ec *executionContext) unmarshalInputWhere(ctx context.Context, obj any) (W
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"room", "floor"}
+	fieldsInOrder := [...]string{"room", "floor", "colour"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2398,6 +2518,13 @@ func (ec *executionContext) unmarshalInputWhere(ctx context.Context, obj any) (W
 				return it, err
 			}
 			it.Floor = data
+		case "colour":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("colour"))
+			data, err := ec.unmarshalOColour2ᚖpixgateᚋgraphᚋwireᚋtestschemaᚐColour(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Colour = data
 		}
 	}
 	return it, nil
@@ -2441,6 +2568,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "refuse":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_refuse(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "paint":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_paint(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -2915,6 +3049,44 @@ func (ec *executionContext) _Thing(ctx context.Context, sel ast.SelectionSet, ob
 				}()
 				res = ec._Thing_brokenHard(ctx, field, obj)
 				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "painted":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Thing_painted(ctx, field, obj)
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -3661,6 +3833,22 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOColour2ᚖpixgateᚋgraphᚋwireᚋtestschemaᚐColour(ctx context.Context, v any) (*Colour, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(Colour)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOColour2ᚖpixgateᚋgraphᚋwireᚋtestschemaᚐColour(ctx context.Context, sel ast.SelectionSet, v *Colour) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {

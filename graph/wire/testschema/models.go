@@ -29,12 +29,14 @@ type Thing struct {
 	Broken *string `json:"broken,omitempty"`
 	// The same, but not nullable.
 	BrokenHard string   `json:"brokenHard"`
+	Painted    *string  `json:"painted,omitempty"`
 	Things     []*Thing `json:"things"`
 }
 
 type Where struct {
-	Room  string `json:"room"`
-	Floor *int   `json:"floor,omitempty"`
+	Room   string  `json:"room"`
+	Floor  *int    `json:"floor,omitempty"`
+	Colour *Colour `json:"colour,omitempty"`
 }
 
 type Colour string

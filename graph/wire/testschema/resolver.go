@@ -92,6 +92,10 @@ func (m mutation) Refuse(_ context.Context, code string) (*Thing, error) {
 	return nil, refusal(&code, nil)
 }
 
+func (mutation) Paint(_ context.Context, colour Colour) (*Thing, error) {
+	return &Thing{ID: "1", Name: colour.String()}, nil
+}
+
 func (mutation) RequestOtp(context.Context, string) (*bool, error) { return new(true), nil }
 
 type subscription struct{}
@@ -111,6 +115,10 @@ func (thing) Stored(context.Context, *Thing) (*string, error) {
 func (thing) Broken(context.Context, *Thing) (*string, error) { return nil, errors.New(LeakText) }
 
 func (thing) BrokenHard(context.Context, *Thing) (string, error) { return "", errors.New(LeakText) }
+
+func (thing) Painted(_ context.Context, _ *Thing, colour Colour) (*string, error) {
+	return new(colour.String()), nil
+}
 
 func (thing) Things(_ context.Context, _ *Thing, first *int) ([]*Thing, error) {
 	n := 2
