@@ -65,7 +65,7 @@ func Open(_ context.Context, opts Options) (*Store, error) {
 		HTTPClient: httpClient(),
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = 3
-			o.MaxBackoff = 2 * time.Second
+			o.MaxBackoff = 300 * time.Millisecond // somebody waits; tasks try again later by themselves
 		}),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,

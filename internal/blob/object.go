@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -143,7 +144,8 @@ func (s *Store) Head(ctx context.Context, key string) (Object, error) {
 }
 
 // Put stores data under key and replaces what was there. The data's SHA-256 is
-// part of the signed request: the store refuses what was damaged on the way.
+// part of the signed request, which the SDK leaves out over TLS unless told: the
+// store refuses what was damaged on the way.
 func (s *Store) Put(ctx context.Context, key, contentType string, data []byte) (Object, error) {
 	if !addressable(key) {
 		return Object{}, fmt.Errorf("blob: put: %w", ErrKey)
@@ -151,7 +153,7 @@ func (s *Store) Put(ctx context.Context, key, contentType string, data []byte) (
 	out, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &s.bucket, Key: &key, ContentType: &contentType,
 		Body: bytes.NewReader(data), ContentLength: aws.Int64(int64(len(data))),
-	})
+	}, s3.WithAPIOptions(v4.RemoveComputePayloadSHA256Middleware, v4.AddComputePayloadSHA256Middleware))
 	if err != nil {
 		return Object{}, failure(ctx, "put", ErrUnavailable, err)
 	}
@@ -190,11 +192,11 @@ func addressable(key string) bool {
 
 // quoted spells an ETag one way: some stores list it without its quotes.
 func quoted(etag *string) string {
-	if v := aws.ToString(etag); v == "" || strings.HasSuffix(v, `"`) {
+	v := aws.ToString(etag)
+	if v == "" || strings.HasSuffix(v, `"`) {
 		return v
-	} else {
-		return `"` + v + `"`
 	}
+	return `"` + v + `"`
 }
 
 func instant(t *time.Time) time.Time { return aws.ToTime(t).UTC() }
