@@ -2,7 +2,7 @@ package mail
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -51,7 +51,7 @@ Wenn du das bist, gib diesen Code ein:
 
     {code}
 
-Er gilt noch {minutes} und nur einmal.
+Er gilt noch {minutes} Minuten und nur einmal.
 
 Du hast keinen Code angefordert? Dann kannst du diese Mail ignorieren:
 Ohne den Code meldet sich niemand an. Gib ihn nicht weiter, auch nicht
@@ -69,7 +69,7 @@ If that is you, enter this code:
 
     {code}
 
-It is valid for {minutes} and works once.
+It is valid for {minutes} minutes and works once.
 
 You did not ask for a code? Then you can ignore this mail: nobody
 signs in without the code. Do not pass it on, not even to us; we
@@ -93,35 +93,21 @@ type LoginCode struct {
 
 // Message writes the mail. The studio's own wording must have passed [Wording.Check].
 func (c LoginCode) Message() Message {
-	words := c.Own
-	if words == nil {
-		standard := builtIn[c.locale()]
-		words = &standard
+	words := builtIn[German]
+	switch {
+	case c.Own != nil:
+		words = *c.Own
+	case c.Locale == English:
+		words = builtIn[English]
 	}
 	fill := strings.NewReplacer("{code}", c.Digits, "{minutes}", c.minutes(), "{name}", oneLine(c.Studio))
 	body := fill.Replace(strings.ReplaceAll(words.Body, "\r\n", "\n"))
 	return Message{From: c.From, To: c.To, Subject: oneLine(fill.Replace(words.Subject)), Text: strings.TrimRight(body, "\n") + "\n"}
 }
 
-func (c LoginCode) locale() Locale {
-	if c.Locale == English {
-		return English
-	}
-	return German
-}
-
-// minutes says how long the code is still valid, rounded down, with its unit.
+// minutes is how long the code is still valid, to the nearest minute.
 func (c LoginCode) minutes() string {
-	n := max(1, int(c.Valid/time.Minute))
-	switch {
-	case c.locale() == English && n == 1:
-		return "1 minute"
-	case c.locale() == English:
-		return fmt.Sprintf("%d minutes", n)
-	case n == 1:
-		return "1 Minute"
-	}
-	return fmt.Sprintf("%d Minuten", n)
+	return strconv.Itoa(max(1, int(c.Valid.Round(time.Minute)/time.Minute)))
 }
 
 // oneLine makes text fit for a header: no control characters, so that nothing

@@ -1,0 +1,149 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"pixgate/internal/id"
+	"pixgate/schema"
+)
+
+// How long a run of a task may take, and how soon one that was cut off by a
+// crash is taken up again: see docs/decisions/0002-tasks-on-river.md.
+const (
+	mailTimeout   = 10 * time.Second
+	importTimeout = 10 * time.Minute // then it goes on in another run
+	rescueAfter   = 15 * time.Second // of the longest that may be shorter than its timeout
+	stopPatience  = 5 * time.Second  // before running tasks are told to end
+	purgeEvery    = time.Hour
+)
+
+// Work is what the tasks do. Each function may run again for the same id, also
+// while an earlier run still ends.
+type Work struct {
+	// LoginMail mails a code; nil when nothing is left to do.
+	LoginMail func(ctx context.Context, codeID id.ID) error
+	// Import goes on with an import until ctx ends; nil when it is over.
+	Import func(ctx context.Context, importID id.ID) error
+	// Purge removes what is long over.
+	Purge func(ctx context.Context) error
+}
+
+// Runner works tasks off. Several may run on one database.
+type Runner struct {
+	client *river.Client[pgx.Tx]
+}
+
+// NewRunner returns a Runner that has not started. All of work is required.
+func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &mailWorker{work: work.LoginMail})
+	river.AddWorker(workers, &importWorker{work: work.Import})
+	river.AddWorker(workers, &purgeWorker{work: work.Purge})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Schema:  schema.TaskSchema,
+		Workers: workers,
+		Queues: map[string]river.QueueConfig{
+			mailQueue:        {MaxWorkers: 10},
+			importQueue:      {MaxWorkers: 2},
+			maintenanceQueue: {MaxWorkers: 1},
+		},
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
+			river.PeriodicInterval(purgeEvery),
+			func() (river.JobArgs, *river.InsertOpts) { return purge{}, nil },
+			&river.PeriodicJobOpts{RunOnStart: true},
+		)},
+		JobTimeout:           mailTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		SoftStopTimeout:      stopPatience,
+		ReindexerSchedule:    river.NeverSchedule(), // the tables aren't the server's own
+		Logger:               log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the task runner: %w", err)
+	}
+	return &Runner{client: client}, nil
+}
+
+// Start begins to work tasks off. ctx bounds the start only: the runner goes on
+// until Stop.
+func (r *Runner) Start(ctx context.Context) error {
+	if err := r.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the task runner: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no more tasks and waits for those that run. After five seconds they
+// are told to end; what they left is done by the next runner. An error means that
+// ctx ended first.
+func (r *Runner) Stop(ctx context.Context) error {
+	if err := r.client.Stop(ctx); err != nil {
+		return fmt.Errorf("stop the task runner: %w", err)
+	}
+	return nil
+}
+
+type mailWorker struct {
+	river.WorkerDefaults[loginMail]
+	work func(context.Context, id.ID) error
+}
+
+// Work mails the code.
+func (w *mailWorker) Work(ctx context.Context, job *river.Job[loginMail]) error {
+	return w.work(ctx, id.ID(job.Args.CodeID))
+}
+
+// NextRetry waits 1 s, 2 s, 4 s and so on, 30 s at most.
+func (*mailWorker) NextRetry(job *river.Job[loginMail]) time.Time {
+	return time.Now().Add(backoff(job.Attempt, 30*time.Second))
+}
+
+type importWorker struct {
+	river.WorkerDefaults[imageImport]
+	work func(context.Context, id.ID) error
+}
+
+// Work goes on with the import. One that runs out of time, or is told to end by a
+// stop, costs no attempt.
+func (w *importWorker) Work(ctx context.Context, job *river.Job[imageImport]) error {
+	err := w.work(ctx, id.ID(job.Args.ImportID))
+	if err != nil && ctx.Err() != nil {
+		return river.JobSnooze(0)
+	}
+	return err
+}
+
+// Timeout bounds one run. Without a bound, River would never take up what a
+// crash has cut off.
+func (*importWorker) Timeout(*river.Job[imageImport]) time.Duration { return importTimeout }
+
+// NextRetry waits 1 s, 2 s, 4 s and 8 s.
+func (*importWorker) NextRetry(job *river.Job[imageImport]) time.Time {
+	return time.Now().Add(backoff(job.Attempt, time.Minute))
+}
+
+type purgeWorker struct {
+	river.WorkerDefaults[purge]
+	work func(context.Context) error
+}
+
+// Work purges.
+func (w *purgeWorker) Work(ctx context.Context, _ *river.Job[purge]) error {
+	return w.work(ctx)
+}
+
+// Timeout is long enough for tables that nobody has purged for a while.
+func (*purgeWorker) Timeout(*river.Job[purge]) time.Duration { return 5 * time.Minute }
+
+// backoff doubles from a second up to most, by the number of attempts made.
+func backoff(attempts int, most time.Duration) time.Duration {
+	return min(time.Second<<min(max(attempts-1, 0), 16), most)
+}

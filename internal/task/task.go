@@ -1,0 +1,113 @@
+// Package task does background work on River: the rows of its tasks lie in
+// PostgreSQL (schema "task"), so that a task is queued in the transaction of what
+// it follows from, and outlives the process that queued it. A task is done at
+// least once. Its arguments are ids and nothing else.
+package task
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
+	"pixgate/schema"
+)
+
+// Queues keep long tasks from standing in front of short ones.
+const (
+	mailQueue        = "mail"
+	importQueue      = "import"
+	maintenanceQueue = "maintenance"
+)
+
+// loginMail mails a sign-in code. It has more attempts than fit into the life of
+// a code: the code's expiry ends it.
+type loginMail struct {
+	CodeID rowID `json:"code_id"`
+}
+
+// Kind names the task in stored rows.
+func (loginMail) Kind() string { return "login_mail" }
+
+// InsertOpts says how the task is queued.
+func (loginMail) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 100}
+}
+
+// imageImport takes pictures into a job.
+type imageImport struct {
+	ImportID rowID `json:"import_id"`
+}
+
+// Kind names the task in stored rows.
+func (imageImport) Kind() string { return "image_import" }
+
+// InsertOpts says how the task is queued.
+func (imageImport) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: importQueue, MaxAttempts: 5}
+}
+
+// purge removes what is long over.
+type purge struct{}
+
+// Kind names the task in stored rows.
+func (purge) Kind() string { return "purge" }
+
+// InsertOpts says how the task is queued.
+func (purge) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
+}
+
+// Queue takes tasks over.
+type Queue struct {
+	client *river.Client[pgx.Tx]
+}
+
+// NewQueue returns a Queue that works nothing off by itself.
+func NewQueue(pool *pgxpool.Pool) (*Queue, error) {
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: schema.TaskSchema})
+	if err != nil {
+		return nil, fmt.Errorf("open the task queue: %w", err)
+	}
+	return &Queue{client: client}, nil
+}
+
+// LoginMail queues the mail of a code with the transaction that makes the code. It is
+// tried until the code expires, which the code's row tells.
+func (q *Queue) LoginMail(ctx context.Context, tx pgx.Tx, codeID id.ID, _ time.Time) error {
+	return q.insert(ctx, tx, loginMail{CodeID: rowID(codeID)})
+}
+
+// Import queues an import with the transaction that makes its row.
+func (q *Queue) Import(ctx context.Context, tx pgx.Tx, importID id.ID) error {
+	return q.insert(ctx, tx, imageImport{ImportID: rowID(importID)})
+}
+
+func (q *Queue) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {
+	_, err := q.client.InsertTx(ctx, tx, args, nil)
+	return fault.Database("queue a task", err)
+}
+
+// rowID is an id as the arguments of a task hold it: 32 hexadecimal digits.
+type rowID id.ID
+
+// MarshalText writes the id.
+func (r rowID) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, r[:]), nil }
+
+// UnmarshalText reads the id.
+func (r *rowID) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(r)) {
+		return fmt.Errorf("a task's id has %d digits", len(text))
+	}
+	if _, err := hex.Decode(r[:], text); err != nil {
+		return fmt.Errorf("read a task's id: %w", err)
+	}
+	return nil
+}
