@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/formatter"
 
 	"pixgate/graph/generated"
@@ -16,17 +17,20 @@ import (
 // are expected in its context.
 func New(o Options) http.Handler {
 	r := &Resolver{o}
-	schema := generated.NewExecutableSchema(generated.Config{
-		Resolvers:  r,
-		Directives: generated.DirectiveRoot{Auth: r.auth, Entitled: r.entitled},
-	})
+	return r.handler(r.begin)
+}
+
+func (r *Resolver) handler(before func(context.Context, *graphql.OperationContext) context.Context) http.Handler {
 	return wire.New(wire.Options{
-		Schema:  schema,
-		Timeout: o.Timeout,
+		Schema: generated.NewExecutableSchema(generated.Config{
+			Resolvers:  r,
+			Directives: generated.DirectiveRoot{Auth: r.auth, Entitled: r.entitled},
+		}),
+		Timeout: r.Timeout,
 		Introspect: func(ctx context.Context) bool {
-			return o.Development || account.ViewerFrom(ctx).Require(account.Admin, o.Now()) == nil
+			return r.Development || account.ViewerFrom(ctx).Require(account.Admin, r.Now()) == nil
 		},
-		Before:         r.begin,
+		Before:         before,
 		Guard:          r.guard,
 		ErrorPresenter: r.present,
 		Recover:        recovered,

@@ -31,10 +31,12 @@ func (r *Resolver) planned(ctx context.Context, next graphql.Resolver) (any, err
 		return value, nil
 	}
 	w := &pageWriter{ctx: ctx, r: r, op: graphql.GetOperationContext(ctx), page: connection}
-	steps, ok := w.plan(graphql.GetFieldContext(ctx).Field.Selections)
+	field := graphql.GetFieldContext(ctx)
+	steps, ok := w.plan(field.Field.Selections)
 	if !ok {
 		return value, nil
 	}
+	field.Result = connection // errors below the field come after its result
 	return written(w.object(make([]byte, 0, len(connection.Nodes)*usualImage), steps)), nil
 }
 
