@@ -1,0 +1,95 @@
+// Package edge is everything around the API that is HTTP: the gates that each
+// request walks through, in order, and the routes behind them. It knows nothing
+// of GraphQL but that it is a handler.
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/rs/cors"
+
+	"pixgate/internal/account"
+	"pixgate/internal/id"
+	"pixgate/internal/session"
+)
+
+// Options are what [New] needs; all are required but Origins and TrustedProxies.
+type Options struct {
+	Log *slog.Logger
+	Now func() time.Time
+
+	Development    bool           // the playground is open to everybody
+	Secure         bool           // browsers come by https: cookies are Secure, and stay with it
+	PublicURLs     []string       // the origins that the API answers under
+	Origins        []string       // the exact origins of the web apps
+	TrustedProxies []netip.Prefix // whose word on the client's address counts
+
+	Tenants   Tenants
+	Sessions  Sessions
+	Downloads Downloads
+	Ready     func(context.Context) error // nil: what the server needs is there
+
+	GraphQL    http.Handler
+	Playground http.Handler // of /playground and everything below it
+}
+
+// Tenants knows which studio a request is for.
+type Tenants interface {
+	For(ctx context.Context, host, origin string) (account.Tenant, error)
+}
+
+// Sessions knows who holds a credential. One that is not alive is UNAUTHENTICATED.
+type Sessions interface {
+	Authenticate(ctx context.Context, token string, transport session.Transport, tenantID id.ID, deviceHeader string) (account.Viewer, error)
+}
+
+// Downloads decides who may have a picture.
+type Downloads interface {
+	// ImageURL delivers: it returns a link and has recorded that it did.
+	ImageURL(ctx context.Context, v account.Viewer, imageID string) (string, error)
+	// CheckImage decides the same and delivers nothing.
+	CheckImage(ctx context.Context, v account.Viewer, imageID string) error
+}
+
+// edge is what the gates share.
+type edge struct {
+	Options
+	routes  *http.ServeMux
+	origins *origins
+	cors    *cors.Cors
+	cookies cookies
+}
+
+// gate is one step on a request's way: it passes the request on or answers it.
+type gate func(next http.Handler) http.Handler
+
+// New returns the whole server as a handler. The order of the gates is what is
+// safe about it: each may rely on what stands above it, and on nothing below.
+func New(o Options) http.Handler {
+	e := &edge{Options: o, origins: newOrigins(o), cors: newCORS(o.Origins), cookies: newCookies(o.Secure)}
+	e.routes = e.newRoutes()
+	return through(e.routes,
+		e.record,       // a request id, and one line in the log whatever happens below
+		e.recover,      // a panic becomes a 500 with that id; an abort stays an abort
+		e.headers,      // what every answer carries
+		e.cors.Handler, // before everything that refuses, or a browser could not read the refusal
+		e.locate,       // the client's true address; lists and limits by address come right after
+		e.health,       // liveness and readiness can't need what they report on
+		e.match,        // 404 and 405
+		e.limitBody,    // what is too large is not read
+		e.checkOrigin,  // no other site's page rides on our cookies
+		e.findTenant,   // which studio
+		e.findViewer,   // who asks; limits by account come right after
+	)
+}
+
+func through(last http.Handler, gates ...gate) http.Handler {
+	for i := len(gates) - 1; i >= 0; i-- {
+		last = gates[i](last)
+	}
+	return last
+}

@@ -1,0 +1,89 @@
+package edge
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	sessionCookieAge = 30 * 24 * time.Hour
+	// A device outlives its sessions: known again after a year it takes up no second
+	// place, and its owner has a lane that strangers can't exhaust. Browsers keep a
+	// cookie no longer.
+	deviceCookieAge = 400 * 24 * time.Hour
+)
+
+// cookies are those of this installation.
+type cookies struct {
+	session, device string // their names
+	secure          bool
+}
+
+// newCookies names the cookies. The prefix binds them to the one host that set
+// them by https, which plain http in development can't have.
+func newCookies(secure bool) cookies {
+	if secure {
+		return cookies{session: "__Host-pixgate", device: "__Host-pixgate-device", secure: true}
+	}
+	return cookies{session: "pixgate", device: "pixgate-device"}
+}
+
+// any reports whether a browser sent something that it keeps for us.
+func (c cookies) any(r *http.Request) bool {
+	return len(r.CookiesNamed(c.session)) > 0 || len(r.CookiesNamed(c.device)) > 0
+}
+
+func (c cookies) token(r *http.Request) (string, bool) {
+	cookie, err := r.Cookie(c.session)
+	if err != nil {
+		return "", false
+	}
+	return cookie.Value, true
+}
+
+// deviceSecret returns the secret of the browser's device, a new one where it has
+// none. 256 bits, base64url.
+func (c cookies) deviceSecret(r *http.Request) string {
+	if cookie, err := r.Cookie(c.device); err == nil {
+		if known, err := base64.RawURLEncoding.DecodeString(cookie.Value); err == nil && len(known) == 32 {
+			return cookie.Value
+		}
+	}
+	var random [32]byte
+	// crypto/rand.Read never fails on supported systems: it aborts the program.
+	_, _ = rand.Read(random[:])
+	return base64.RawURLEncoding.EncodeToString(random[:])
+}
+
+// jar is a browser's, as [session.Jar].
+type jar struct {
+	cookies
+	w   http.ResponseWriter
+	now func() time.Time
+}
+
+// Keep stores session and device in the browser.
+func (j jar) Keep(token string, expires time.Time, deviceSecret string) {
+	j.set(j.session, token, min(sessionCookieAge, expires.Sub(j.now())))
+	j.set(j.device, deviceSecret, deviceCookieAge)
+}
+
+// Drop removes the session from the browser.
+func (j jar) Drop() { j.set(j.session, "", 0) }
+
+// set replaces what was said about the cookie before; no age removes it.
+func (j jar) set(name, value string, age time.Duration) {
+	seconds := int(age / time.Second)
+	if seconds <= 0 {
+		seconds = -1
+	}
+	cookie := http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: seconds, Secure: j.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	h := j.w.Header()
+	h["Set-Cookie"] = append(slices.DeleteFunc(h["Set-Cookie"], func(line string) bool { return strings.HasPrefix(line, name+"=") }), cookie.String())
+}

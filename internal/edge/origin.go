@@ -1,0 +1,112 @@
+package edge
+
+import (
+	"net/http"
+
+	"github.com/rs/cors"
+
+	"pixgate/internal/fault"
+)
+
+// origins is the one list that both CORS and the check against forged requests
+// go by.
+type origins struct {
+	scheme     string          // that browsers reach us by
+	ours       map[string]bool // the API's own and the listed ones
+	protection *http.CrossOriginProtection
+}
+
+func newOrigins(o Options) *origins {
+	list := &origins{scheme: "http://", ours: map[string]bool{}, protection: http.NewCrossOriginProtection()}
+	if o.Secure {
+		list.scheme = "https://"
+	}
+	for _, urls := range [][]string{o.PublicURLs, o.Origins} {
+		for _, origin := range urls {
+			list.ours[origin] = true
+			// It fails for what is no origin; then nobody is trusted by that text.
+			_ = list.protection.AddTrustedOrigin(origin)
+		}
+	}
+	return list
+}
+
+// newCORS lets the pages of the listed origins read our answers, with cookies.
+// The list is compared exactly: rs/cors's own would fold case, take patterns, and
+// read an empty one as everybody.
+func newCORS(listed []string) *cors.Cors {
+	allowed := map[string]bool{}
+	for _, origin := range listed {
+		allowed[origin] = true
+	}
+	return cors.New(cors.Options{
+		AllowOriginVaryRequestFunc: func(r *http.Request, origin string) (bool, []string) {
+			return len(r.Header["Origin"]) == 1 && allowed[origin], nil
+		},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "X-CSRF-Token", "X-Device-Id", "Range", "If-Range", "If-Match", "If-None-Match", "GraphQL-Require-Preflight",
+		},
+		ExposedHeaders: []string{
+			"X-Request-Id", "Retry-After", "WWW-Authenticate", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+			"Content-Disposition", "Content-Range", "Accept-Ranges", "ETag",
+		},
+		AllowCredentials: true,
+		MaxAge:           600,
+	})
+}
+
+func forged() error {
+	return fault.New(fault.CSRFFailed, "This request did not come from a page that may send it.")
+}
+
+// checkOrigin refuses what another site's page makes a browser send.
+func (e *edge) checkOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := e.origins.check(r, e.cookies.any(r)); err != nil {
+			refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// check judges a request by what browsers say about its origin. Callers with an
+// Authorization header are free of it: no browser adds that one by itself, and
+// with it no cookie counts. A request that carries a cookie must be accounted for;
+// one that changes something must not be foreign even without, or a page could
+// sign its visitor in as somebody else.
+func (o *origins) check(r *http.Request, withCookie bool) error {
+	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
+	if hasAuthorization(r) || !changes && !withCookie {
+		return nil
+	}
+	switch named := r.Header["Origin"]; len(named) {
+	case 0:
+		if changes && withCookie && r.Header.Get("Sec-Fetch-Site") == "" {
+			return forged()
+		}
+	case 1:
+		if !o.ours[named[0]] && named[0] != o.scheme+r.Host {
+			return forged()
+		}
+	default:
+		return forged()
+	}
+	if err := o.protection.Check(r); err != nil {
+		return forged()
+	}
+	return nil
+}
+
+// notFromAfar refuses a link or a picture on another site's page: SameSite=Lax
+// cookies ride on those, and the visitor did not ask for a download.
+func (e *edge) notFromAfar(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !hasAuthorization(r) && e.cookies.any(r) && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+			refuse(w, r, forged())
+			return
+		}
+		next(w, r)
+	}
+}

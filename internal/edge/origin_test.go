@@ -1,0 +1,138 @@
+package edge_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// What looks like a listed origin, to some comparison.
+var tricks = []string{
+	"null", "https://pix.test.evil.test", "https://evilpix.test", "https://evil.test", "https://app.pix.test", "https://pix.test:8443", "https://pix.test:443",
+	"https://PIX.test", "HTTPS://pix.test", "https://pix.test.", "http://pix.test", "https://pix.test/", "https://pix.test@evil.test", "https://pix.test\x00.evil.test",
+	"https://pix.test,https://evil.test", "https://pix.test https://evil.test", "*", "pix.test", "//pix.test", "https://pıx.test", " https://pix.test",
+}
+
+func TestOnlyExactOriginsMayReadAnswers(t *testing.T) {
+	t.Parallel()
+	h, _ := server(t)
+	for _, preflight := range []bool{false, true} {
+		line, more := "POST /graphql", []string(nil)
+		if preflight {
+			line, more = "OPTIONS /graphql", []string{"Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization,content-type"}
+		}
+		for _, origin := range tricks {
+			got := call(t, h, line, append(more, "Origin: "+origin)...).Header
+			for name := range got {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("preflight %t: %q gets %s: %s", preflight, origin, name, got.Get(name))
+				}
+			}
+			if !strings.Contains(got.Get("Vary"), "Origin") {
+				t.Errorf("preflight %t: %q: Vary %q", preflight, origin, got.Get("Vary"))
+			}
+		}
+		got := call(t, h, line, append(more, fromWeb)...).Header
+		if got.Get("Access-Control-Allow-Origin") != web || got.Get("Access-Control-Allow-Credentials") != "true" {
+			t.Errorf("preflight %t: the listed origin gets %v", preflight, got)
+		}
+		if two := call(t, h, line, append(more, fromWeb, "Origin: https://evil.test")...).Header; two.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("preflight %t: two origins get %q", preflight, two.Values("Access-Control-Allow-Origin"))
+		}
+		if none := call(t, h, line, more...).Header; none.Get("Access-Control-Allow-Origin") != "" || !strings.Contains(none.Get("Vary"), "Origin") {
+			t.Errorf("preflight %t: no origin gets %v", preflight, none)
+		}
+	}
+}
+
+func TestNobodyIsListedWhereTheListIsEmpty(t *testing.T) {
+	t.Parallel()
+	h, _ := server(t, withoutOrigins)
+	for _, origin := range append(tricks, web, api) {
+		if got := call(t, h, "POST /graphql", "Origin: "+origin).Header.Get("Access-Control-Allow-Origin"); got != "" {
+			t.Errorf("%q gets %q", origin, got)
+		}
+	}
+}
+
+func TestPreflightsAreAnsweredBeforeAnythingElse(t *testing.T) {
+	t.Parallel()
+	h, f := server(t)
+	for _, header := range []string{
+		"Authorization", "Content-Type", "X-CSRF-Token", "X-Device-Id", "Range", "If-Range", "If-Match", "If-None-Match", "GraphQL-Require-Preflight",
+	} {
+		got := call(t, h, "OPTIONS /graphql", fromWeb, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: "+strings.ToLower(header), "Host: away.test")
+		if got.StatusCode != http.StatusNoContent || !strings.EqualFold(got.Header.Get("Access-Control-Allow-Headers"), header) {
+			t.Errorf("%s: %d, %q", header, got.StatusCode, got.Header.Get("Access-Control-Allow-Headers"))
+		}
+	}
+	if got := call(t, h, "OPTIONS /graphql", fromWeb, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: x-evil"); got.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("a header that is not ours passes")
+	}
+	if got := call(t, h, "OPTIONS /graphql", fromWeb, "Access-Control-Request-Method: DELETE"); got.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("a method that is not ours passes")
+	}
+	if len(f.asked) != 0 {
+		t.Errorf("a preflight asked for sessions: %v", f.asked)
+	}
+}
+
+// What another site's page can make a browser send must not reach the API.
+func TestForgedRequests(t *testing.T) {
+	t.Parallel()
+	const reached, csrf = http.StatusOK, http.StatusForbidden
+	for _, c := range []struct {
+		name    string
+		line    string
+		headers []string
+		want    int
+	}{
+		{"listed page with cookie", "POST /graphql", []string{withCookie, fromWeb, "Sec-Fetch-Site: same-site"}, reached},
+		{"listed page, older browser", "POST /graphql", []string{withCookie, fromWeb}, reached},
+		{"our own page", "POST /graphql", []string{withCookie, "Origin: " + api, "Sec-Fetch-Site: same-origin"}, reached},
+		{"our own page, older browser", "POST /graphql", []string{withCookie, "Origin: " + api}, reached},
+		{"our own page without Origin", "POST /graphql", []string{withCookie, "Sec-Fetch-Site: same-origin"}, reached},
+		{"our own page under another host", "POST /graphql", []string{"Origin: https://api.other.test", "Host: api.other.test"}, reached},
+		{"bearer from anywhere", "POST /graphql", []string{withBearer, "Origin: https://evil.test", "Sec-Fetch-Site: cross-site"}, reached},
+		{"bearer beside a cookie", "POST /graphql", []string{withBearer, withCookie, "Origin: https://evil.test"}, reached},
+		{"program without anything", "POST /graphql", nil, reached},
+		{"foreign page with cookie", "POST /graphql", []string{withCookie, "Origin: https://evil.test", "Sec-Fetch-Site: cross-site"}, csrf},
+		{"foreign page, older browser", "POST /graphql", []string{withCookie, "Origin: https://evil.test"}, csrf},
+		{"foreign page with device cookie", "POST /graphql", []string{withDevice, "Origin: https://evil.test"}, csrf},
+		{"sibling site with cookie", "POST /graphql", []string{withCookie, "Sec-Fetch-Site: same-site"}, csrf},
+		{"foreign page signs a visitor in", "POST /graphql", []string{"Origin: https://evil.test", "Sec-Fetch-Site: cross-site"}, csrf},
+		{"foreign page signs a visitor in, older browser", "POST /graphql", []string{"Origin: https://evil.test"}, csrf},
+		{"foreign page without Origin", "POST /graphql", []string{"Sec-Fetch-Site: cross-site"}, csrf},
+		{"cookie without anything", "POST /graphql", []string{withCookie}, csrf},
+		{"device cookie without anything", "POST /graphql", []string{withDevice}, csrf},
+		{"our page by http", "POST /graphql", []string{withCookie, "Origin: http://api.pix.test"}, csrf},
+		{"two origins", "POST /graphql", []string{withCookie, fromWeb, "Origin: https://evil.test"}, csrf},
+		{"empty origin", "POST /graphql", []string{withCookie, "Origin: "}, csrf},
+		{"foreign page reads by GET", "GET /graphql", []string{withCookie, "Origin: https://evil.test"}, csrf},
+		{"listed page reads by GET", "GET /graphql", []string{withCookie, fromWeb, "Sec-Fetch-Site: cross-site"}, reached},
+		{"navigation", "GET /graphql", []string{withCookie}, reached},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h, f := server(t)
+			response := call(t, h, c.line, c.headers...)
+			if response.StatusCode != c.want {
+				t.Errorf("status %d, want %d", response.StatusCode, c.want)
+			}
+			if c.want == csrf {
+				if got := refused(t, response); len(got.Errors) != 1 || got.Errors[0].Extensions.Code != "CSRF_FAILED" {
+					t.Errorf("%+v", got)
+				}
+				if len(f.asked) != 0 {
+					t.Error("its cookie was looked at")
+				}
+			}
+		})
+	}
+	h, _ := server(t)
+	for _, origin := range tricks {
+		if got := call(t, h, "POST /graphql", withCookie, "Origin: "+origin); got.StatusCode != csrf {
+			t.Errorf("Origin %q: %d", origin, got.StatusCode)
+		}
+	}
+}

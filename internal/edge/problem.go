@@ -1,0 +1,117 @@
+package edge
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"pixgate/internal/fault"
+	"pixgate/internal/logs"
+)
+
+// statuses say what each code means for HTTP.
+var statuses = map[fault.Code]int{
+	fault.Unauthenticated:   http.StatusUnauthorized,
+	fault.OTPInvalid:        http.StatusUnauthorized,
+	fault.Forbidden:         http.StatusForbidden,
+	fault.AccountBlocked:    http.StatusForbidden,
+	fault.MembershipExpired: http.StatusForbidden,
+	fault.DeviceLimit:       http.StatusForbidden,
+	fault.DeviceMismatch:    http.StatusForbidden,
+	fault.CSRFFailed:        http.StatusForbidden,
+	fault.IPDenied:          http.StatusForbidden,
+	fault.ValidationFailed:  http.StatusBadRequest,
+	fault.QueryRejected:     http.StatusBadRequest,
+	fault.RateLimited:       http.StatusTooManyRequests,
+	fault.Unavailable:       http.StatusServiceUnavailable,
+	fault.Internal:          http.StatusInternalServerError,
+}
+
+// graphqlPath is the one route that is refused in GraphQL's own words.
+const graphqlPath = "/graphql"
+
+// problem is a refusal as RFC 9457 writes it, with our code. It names neither the
+// request nor the thing, so that what is foreign, unknown and malformed is the same.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	told
+}
+
+// told is what a program may read out of a refusal.
+type told struct {
+	Code       fault.Code `json:"code,omitempty"`
+	Fields     []field    `json:"fields,omitempty"`
+	RetryAfter int        `json:"retryAfter,omitempty"` // seconds
+	RequestID  string     `json:"requestId,omitempty"`  // only where something is wrong on our side
+}
+
+type field struct {
+	Path    string          `json:"path"`
+	Code    fault.FieldCode `json:"code"`
+	Message string          `json:"message"`
+}
+
+// refuse answers with a failure, and tells its cause to the log alone.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	judged := fault.As(err)
+	status, known := statuses[judged.Code]
+	if !known {
+		status = http.StatusInternalServerError
+	}
+	refuseAs(w, r, status, judged)
+}
+
+func refuseAs(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) {
+	t := told{Code: judged.Code}
+	for _, f := range judged.Fields {
+		t.Fields = append(t.Fields, field(f))
+	}
+	if judged.Code != "" {
+		logs.Note(r.Context(), slog.String("code", string(judged.Code)))
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		t.RetryAfter = max(1, int((judged.RetryAfter+time.Second-1)/time.Second))
+		w.Header().Set("Retry-After", strconv.Itoa(t.RetryAfter))
+	case http.StatusInternalServerError:
+		t.RequestID = exchangeOf(r).id
+	}
+	if status >= http.StatusInternalServerError {
+		logs.Note(r.Context(), slog.Any("error", judged))
+	}
+	if exchangeOf(r).template == graphqlPath {
+		send(w, status, graphqlMedia(r), map[string]any{"errors": []any{map[string]any{"message": judged.Message, "extensions": t}}})
+		return
+	}
+	send(w, status, "application/problem+json", problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: judged.Message, told: t,
+	})
+}
+
+// graphqlMedia is the answer's media type where GraphQL has not come to choose it.
+func graphqlMedia(r *http.Request) string {
+	const modern = "application/graphql-response+json"
+	if strings.Contains(strings.Join(r.Header.Values("Accept"), ","), modern) {
+		return modern + "; charset=utf-8"
+	}
+	return "application/json; charset=utf-8"
+}
+
+func send(w http.ResponseWriter, status int, media string, body any) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // texts and numbers always encode
+	}
+	w.Header().Set("Content-Type", media)
+	w.Header().Set("Content-Length", strconv.Itoa(len(encoded)))
+	w.WriteHeader(status)
+	_, _ = w.Write(encoded) // a client that has gone needs no answer
+}

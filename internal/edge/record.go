@@ -1,0 +1,160 @@
+package edge
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+
+	"pixgate/internal/account"
+	"pixgate/internal/logs"
+)
+
+// exchange is what the gates know about one request and its answer.
+type exchange struct {
+	id       string         // 128 random bits, hexadecimal
+	template string         // of the route, such as /images/{id}/download; empty: no such route
+	answer   *answer        // what has been sent so far
+	client   netip.Addr     // where it comes from
+	tenant   account.Tenant // which studio it is for
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(r *http.Request) *exchange {
+	return r.Context().Value(exchangeKey{}).(*exchange) // e.record is always the first gate
+}
+
+// record gives the request its id, and writes one event when it is over: route
+// templates, never paths or queries.
+func (e *edge) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := e.Now()
+		x := &exchange{id: newRequestID(), template: e.template(r), answer: &answer{ResponseWriter: w}}
+		ctx, event := logs.WithEvent(context.WithValue(r.Context(), exchangeKey{}, x))
+		w.Header().Set("X-Request-Id", x.id)
+		whole := false
+		defer func() {
+			attrs := append(event.Attrs(),
+				slog.String("requestId", x.id), slog.String("method", method(r)), slog.String("route", x.template),
+				slog.Int("status", x.answer.status), slog.Int64("bytes", x.answer.bytes),
+				slog.Float64("milliseconds", float64(e.Now().Sub(start).Microseconds())/1000))
+			if !whole {
+				attrs = append(attrs, slog.Bool("aborted", true))
+			}
+			e.Log.LogAttrs(ctx, level(x), "request", attrs...)
+		}()
+		next.ServeHTTP(x.answer, r.WithContext(ctx))
+		x.answer.begin(http.StatusOK) // a handler that writes nothing answers 200
+		whole = true
+	})
+}
+
+func newRequestID() string {
+	var random [16]byte
+	// crypto/rand.Read never fails on supported systems: it aborts the program.
+	_, _ = rand.Read(random[:])
+	return hex.EncodeToString(random[:])
+}
+
+func (e *edge) template(r *http.Request) string {
+	if isHealth(r.URL.Path) {
+		return r.URL.Path
+	}
+	_, pattern := e.routes.Handler(r)
+	if _, path, ok := strings.Cut(pattern, " "); ok {
+		return path
+	}
+	return pattern
+}
+
+// method keeps inventions of clients out of the log.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return r.Method
+	}
+	return "other"
+}
+
+func level(x *exchange) slog.Level {
+	switch {
+	case x.answer.status >= http.StatusInternalServerError && !isHealth(x.template):
+		return slog.LevelError
+	case isHealth(x.template):
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// recover turns a panic into INTERNAL. [http.ErrAbortHandler] passes: it says
+// that an answer was cut off, and the client must notice. So does every panic
+// after the first byte, since nothing else can tell the client then.
+func (e *edge) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			panicked := recover()
+			if panicked == nil {
+				return
+			}
+			if err, ok := panicked.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(http.ErrAbortHandler)
+			}
+			x := exchangeOf(r)
+			e.Log.ErrorContext(r.Context(), "panic", "requestId", x.id, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+			if x.answer.status != 0 {
+				panic(http.ErrAbortHandler)
+			}
+			for _, half := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "ETag", "Location"} {
+				w.Header().Del(half)
+			}
+			refuse(w, r, errors.New("panic"))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answer counts what is sent.
+type answer struct {
+	http.ResponseWriter
+	status int // 0: nothing yet
+	bytes  int64
+}
+
+func (a *answer) begin(status int) {
+	if a.status == 0 && status >= http.StatusOK { // what is below 200 is not yet the answer
+		a.status = status
+	}
+}
+
+// WriteHeader counts and passes on.
+func (a *answer) WriteHeader(status int) {
+	a.begin(status)
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts and passes on.
+func (a *answer) Write(p []byte) (int, error) {
+	a.begin(http.StatusOK)
+	n, err := a.ResponseWriter.Write(p)
+	a.bytes += int64(n)
+	return n, err
+}
+
+// FlushError sends what has been written so far.
+func (a *answer) FlushError() error {
+	a.begin(http.StatusOK)
+	if err := http.NewResponseController(a.ResponseWriter).Flush(); err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	return nil
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -1,0 +1,128 @@
+package edge
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"pixgate/internal/account"
+	"pixgate/internal/fault"
+	"pixgate/internal/logs"
+)
+
+// newRoutes are the routes for callers; liveness and readiness stand before them
+// in the chain.
+func (e *edge) newRoutes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle(graphqlPath, e.GraphQL)
+	mux.HandleFunc("GET /images/{id}/download", e.notFromAfar(e.downloadImage))
+	mux.HandleFunc("GET /playground", e.playground)
+	mux.HandleFunc("GET /playground/", e.playground)
+	return mux
+}
+
+// downloadImage sends a browser to the picture. HEAD decides the same and
+// delivers nothing, so there is no link to tell of.
+func (e *edge) downloadImage(w http.ResponseWriter, r *http.Request) {
+	viewer, image := account.ViewerFrom(r.Context()), r.PathValue("id")
+	if r.Method == http.MethodHead {
+		if err := e.Downloads.CheckImage(r.Context(), viewer, image); err != nil {
+			refuse(w, r, err)
+			return
+		}
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
+	link, err := e.Downloads.ImageURL(r.Context(), viewer, image)
+	if err != nil {
+		refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Location", link)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// playground is for admins; in development there is nothing to hide.
+func (e *edge) playground(w http.ResponseWriter, r *http.Request) {
+	if !e.Development {
+		if err := account.ViewerFrom(r.Context()).Require(account.Admin, e.Now()); err != nil {
+			refuse(w, r, err)
+			return
+		}
+	}
+	e.Playground.ServeHTTP(w, r)
+}
+
+// readyTimeout is how long what we need may take to say that it is there.
+const readyTimeout = 2 * time.Second
+
+func isHealth(path string) bool { return path == "/healthz" || path == "/readyz" }
+
+// health answers for the server: that it runs, and that it can work. It names no
+// part, since everybody may ask.
+func (e *edge) health(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !isHealth(r.URL.Path):
+			next.ServeHTTP(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			w.Header().Set("Allow", "GET, HEAD")
+			unrouted(w, r, http.StatusMethodNotAllowed)
+		case r.URL.Path == "/readyz" && !e.ready(r.Context()):
+			say(w, http.StatusServiceUnavailable, "degraded\n")
+		default:
+			say(w, http.StatusOK, "ok\n")
+		}
+	})
+}
+
+func (e *edge) ready(ctx context.Context) bool {
+	limited, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	err := e.Ready(limited)
+	if err != nil {
+		logs.Note(ctx, slog.Any("error", err))
+	}
+	return err == nil
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // a client that has gone needs no answer
+}
+
+// match ends requests that no route takes, before anything is looked up for them.
+func (e *edge) match(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if exchangeOf(r).template != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		// What the mux would say, without saying it.
+		refusal, _ := e.routes.Handler(r)
+		mute := &muted{header: http.Header{}, status: http.StatusOK}
+		refusal.ServeHTTP(mute, r)
+		if allow := mute.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+		}
+		unrouted(w, r, mute.status)
+	})
+}
+
+// unrouted answers with a status that has no code of the contract.
+func unrouted(w http.ResponseWriter, r *http.Request, status int) {
+	refuseAs(w, r, status, fault.New("", ""))
+}
+
+// muted is an answer that nobody hears.
+type muted struct {
+	header http.Header
+	status int
+}
+
+func (m *muted) Header() http.Header         { return m.header }
+func (m *muted) Write(p []byte) (int, error) { return len(p), nil }
+func (m *muted) WriteHeader(status int)      { m.status = status }
