@@ -1,0 +1,53 @@
+'use strict';
+
+const root = document.getElementById('graphiql');
+const endpoint = root.dataset.endpoint;
+const operations = JSON.parse(root.dataset.operations);
+
+// The token that proves a request to come from this page. A server that has no such route needs none.
+let csrfToken;
+
+async function fetchToken() {
+  const response = await fetch('/csrf-token', { credentials: 'same-origin', headers: { Accept: 'application/json' } });
+  csrfToken = response.ok ? (await response.json()).csrfToken : '';
+}
+
+async function send(params, headers) {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: {
+      'Content-Type': 'application/json',
+      Accept: 'application/graphql-response+json, application/json;q=0.9',
+      ...(csrfToken && { 'X-CSRF-Token': csrfToken }),
+      ...headers,
+    },
+    body: JSON.stringify(params),
+  });
+  if (!/json/.test(response.headers.get('Content-Type') ?? '')) {
+    throw new Error(`The server answered ${response.status} ${response.statusText}.`);
+  }
+  return response.json();
+}
+
+// A token dies with the session that it was made for, so one refusal is worth another try.
+async function fetcher(params, { headers } = {}) {
+  if (csrfToken === undefined) await fetchToken();
+  const answer = await send(params, headers);
+  if (answer.code !== 'CSRF_FAILED' && answer.errors?.[0]?.extensions?.code !== 'CSRF_FAILED') return answer;
+  await fetchToken();
+  return send(params, headers);
+}
+
+ReactDOM.createRoot(root).render(
+  React.createElement(GraphiQL, {
+    fetcher,
+    plugins: [GraphiQLPluginExplorer.explorerPlugin()],
+    defaultTabs: operations.length > 0 ? operations : undefined,
+    defaultEditorToolsVisibility: true,
+    inputValueDeprecation: true,
+    schemaDescription: true,
+    shouldPersistHeaders: false, // they may hold a session's token
+    showPersistHeadersSettings: false,
+  }),
+);
