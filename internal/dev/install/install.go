@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -22,19 +23,59 @@ import (
 var ErrMayNot = errors.New("may not install here")
 
 // Debian installs packages by apt-get. Only root may; settings of the machine
-// that exist already are kept, and nothing is asked.
+// that exist already are kept, nothing is asked, and no service is started or
+// left to start with the machine.
 func Debian(ctx context.Context, packages ...string) error {
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
 		return ErrMayNot
 	}
-	install := append([]string{"install", "-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"}, packages...)
-	if run(ctx, "", "apt-get", install...) == nil {
-		return nil
-	}
-	if err := run(ctx, "", "apt-get", "update", "-q"); err != nil {
+	cache, err := process.Cache()
+	if err != nil {
 		return err
 	}
-	return run(ctx, "", "apt-get", install...)
+	turn, err := process.Lock(ctx, filepath.Join(cache, "install.lock"))
+	if err != nil {
+		return err
+	}
+	defer turn.Close()
+	allow, err := forbidServices()
+	if err != nil {
+		return err
+	}
+	defer allow()
+	install := append([]string{"install", "-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=120"}, packages...)
+	if run(ctx, "", "apt-get", install...) != nil {
+		if err := run(ctx, "", "apt-get", "update", "-q"); err != nil {
+			return err
+		}
+		if err := run(ctx, "", "apt-get", install...); err != nil {
+			return err
+		}
+	}
+	for _, service := range packages {
+		if err := run(ctx, "", "update-rc.d", service, "disable"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forbidServices keeps packages from starting their services, in Debian's own
+// way, until allow is called. A machine that has its own policy keeps that.
+func forbidServices() (allow func(), err error) {
+	const policy = "/usr/sbin/policy-rc.d"
+	f, err := os.OpenFile(policy, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if errors.Is(err, os.ErrExist) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("forbid services: %w", err)
+	}
+	_, err = f.WriteString("#!/bin/sh\nexit 101\n")
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("forbid services: %w", err)
+	}
+	return func() { _ = os.Remove(policy) }, nil
 }
 
 // Node installs an npm package of a given version under dir.

