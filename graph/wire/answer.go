@@ -33,7 +33,7 @@ func refused(status int, code, message string) *answer {
 
 // malformed answers that the request's member at path can't be used; code is one of the four kinds of bad input.
 func malformed(status int, path, code, message string) *answer {
-	return &answer{status: status, errors: gqlerror.List{describe(&gqlerror.Error{Message: message}, path, code)}}
+	return &answer{status: status, errors: gqlerror.List{badInput(path, code, message)}}
 }
 
 func wrongMethod(allow, message string) *answer {
@@ -46,7 +46,7 @@ func wrongMethod(allow, message string) *answer {
 func invalid(path, code string, errors ...*gqlerror.Error) *answer {
 	errors = errors[:min(len(errors), maxDocumentErrors)]
 	for _, e := range errors {
-		describe(e, path, code)
+		e.Extensions = badInput(path, code, e.Message).Extensions
 	}
 	return &answer{status: http.StatusBadRequest, invalid: true, errors: errors}
 }
@@ -58,9 +58,8 @@ type field struct {
 	Message string `json:"message"`
 }
 
-func describe(e *gqlerror.Error, path, code string) *gqlerror.Error {
-	e.Extensions = map[string]any{"code": codeInvalid, "fields": []field{{path, code, e.Message}}}
-	return e
+func badInput(path, code, message string) *gqlerror.Error {
+	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": codeInvalid, "fields": []field{{path, code, message}}}}
 }
 
 // failed answers with errors and no data, and the status of the first of them.

@@ -17,7 +17,7 @@ func (h *handler) execute(ctx context.Context, op *graphql.OperationContext) (a 
 	ctx = graphql.WithResponseContext(ctx, h.ErrorPresenter, h.Recover)
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			a = failed(mask(gqlerror.List{h.ErrorPresenter(ctx, h.Recover(ctx, p))}))

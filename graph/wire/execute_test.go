@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -109,7 +110,8 @@ func TestPanicOutsideResolvers(t *testing.T) {
 	}
 	value = http.ErrAbortHandler
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler {
+		p := recover()
+		if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 			t.Errorf("an abort became %v", p)
 		}
 	}()

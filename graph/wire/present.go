@@ -40,7 +40,7 @@ func badArgument(ctx context.Context, err error) *gqlerror.Error {
 	if len(at.Path) <= len(path) {
 		return nil
 	}
-	e := describe(&gqlerror.Error{Message: "The value of an argument is not valid."}, at.Path[len(path):].String(), "invalid_value")
+	e := badInput(at.Path[len(path):].String(), "invalid_value", "The value of an argument is not valid.")
 	e.Path = path
 	return e
 }
