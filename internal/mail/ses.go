@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	netmail "net/mail"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,14 +87,17 @@ func (s *SES) Send(ctx context.Context, m Message) error {
 	return judge(err)
 }
 
-// sender returns the one spelling of a sender that fits a header: a single
-// address, its name encoded (RFC 2047) where it isn't ASCII.
+// sender returns the spelling of a sender that fits a header: a single address as it
+// was written, its name encoded (RFC 2047) where it isn't printable ASCII.
 func sender(text string) (string, error) {
 	parsed, err := netmail.ParseAddress(text)
 	if err != nil {
 		return "", err
 	}
-	return parsed.String(), nil
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return parsed.String(), nil
+	}
+	return text, nil
 }
 
 func text(data string) *types.Content {

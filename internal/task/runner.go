@@ -18,9 +18,9 @@ import (
 // How long a run of a task may take, and how soon one that was cut off by a
 // crash is taken up again: see docs/decisions/0002-tasks-on-river.md.
 const (
-	mailTimeout   = 10 * time.Second
+	mailTimeout   = 9 * time.Second
 	importTimeout = 10 * time.Minute // then it goes on in another run
-	rescueAfter   = 15 * time.Second // of the longest that may be shorter than its timeout
+	rescueAfter   = 10 * time.Second // or the task's own timeout, where that is longer
 	stopPatience  = 5 * time.Second  // before running tasks are told to end
 	purgeEvery    = time.Hour
 )
