@@ -20,6 +20,7 @@ func TestClientAddress(t *testing.T) {
 		{"no proxy is trusted", "203.0.113.9:1", nil, []string{"198.51.100.1"}, []string{"198.51.100.2"}, "203.0.113.9"},
 		{"a private peer is not trusted by itself", "10.0.0.1:1", nil, []string{"198.51.100.1"}, nil, "10.0.0.1"},
 		{"a peer that is no proxy", "203.0.113.9:1", private, []string{"198.51.100.1"}, []string{"198.51.100.2"}, "203.0.113.9"},
+		{"a peer that is no proxy, only real", "203.0.113.9:1", private, nil, []string{"198.51.100.2"}, "203.0.113.9"},
 		{"one proxy", "10.0.0.1:1", private, []string{"198.51.100.1"}, nil, "198.51.100.1"},
 		{"the client writes the header itself", "10.0.0.1:1", private, []string{"1.2.3.4, 198.51.100.1"}, nil, "198.51.100.1"},
 		{"the client names a trusted address", "10.0.0.1:1", private, []string{"10.9.9.9, 198.51.100.1"}, nil, "198.51.100.1"},
@@ -57,6 +58,9 @@ func FuzzClientAddress(f *testing.F) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	f.Fuzz(func(t *testing.T, peer, forwarded, real string) {
 		r := &http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": {forwarded}, "X-Real-Ip": {real}}}
+		if forwarded == "" {
+			r.Header.Del("X-Forwarded-For")
+		}
 		got := clientAddress(r, trusted)
 		if !got.IsValid() || got.Is4In6() || got.Zone() != "" {
 			t.Errorf("%q %q %q: %v", peer, forwarded, real, got)

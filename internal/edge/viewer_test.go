@@ -142,10 +142,10 @@ func TestABrowserWithoutADeviceGetsOne(t *testing.T) {
 	f.graphql = func(_ http.ResponseWriter, r *http.Request) {
 		secrets[session.ClientFrom(r.Context()).DeviceSecret] = true
 	}
-	for _, cookie := range []string{"a=b", "__Host-pixgate-device=short", "__Host-pixgate-device=" + strings.Repeat("!", 43)} {
+	for _, cookie := range []string{"a=b", "__Host-pixgate-device=c2hvcnQ", "__Host-pixgate-device=" + strings.Repeat("!", 43)} {
 		call(t, h, "POST /graphql", fromWeb, "Cookie: "+cookie)
 	}
-	if len(secrets) != 3 || secrets["short"] {
+	if len(secrets) != 3 || secrets["c2hvcnQ"] {
 		t.Errorf("%d secrets for three browsers", len(secrets))
 	}
 	for secret := range secrets {
