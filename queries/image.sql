@@ -33,3 +33,6 @@ SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND 
 SELECT sqlc.embed(image), sqlc.embed(job) FROM image
 JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
 WHERE image.tenant_id = $1 AND image.id = ANY(@ids::uuid[]);
+
+-- name: SetSelectionState :execrows
+UPDATE image SET selection_state = @state WHERE tenant_id = $1 AND job_id = $2 AND id = ANY(@ids::uuid[]) AND selection_state <> @state;

@@ -304,3 +304,27 @@ func (q *Queries) LastPosition(ctx context.Context, tenantID id.ID, jobID id.ID)
 	err := row.Scan(&column_1)
 	return column_1, err
 }
+
+const setSelectionState = `-- name: SetSelectionState :execrows
+UPDATE image SET selection_state = $3 WHERE tenant_id = $1 AND job_id = $2 AND id = ANY($4::uuid[]) AND selection_state <> $3
+`
+
+type SetSelectionStateParams struct {
+	TenantID id.ID
+	JobID    id.ID
+	State    string
+	Ids      []id.ID
+}
+
+func (q *Queries) SetSelectionState(ctx context.Context, arg SetSelectionStateParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setSelectionState,
+		arg.TenantID,
+		arg.JobID,
+		arg.State,
+		arg.Ids,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
