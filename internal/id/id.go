@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -44,6 +45,9 @@ func (d ID) String() string {
 	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
 	return string(text[:])
 }
+
+// LogValue writes the ID into logs as [ID.String] does.
+func (d ID) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 // ScanUUID reads the ID from a uuid column that is not null.
 func (d *ID) ScanUUID(v pgtype.UUID) error {
