@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,4 +185,22 @@ func TestMutationsRunInOrder(t *testing.T) {
 	if want := []string{"change", "refuse", "change"}; !slices.Equal(ran, want) {
 		t.Errorf("%v, want %v", ran, want)
 	}
+}
+
+// A document is parsed once and then shared: the race detector watches that nobody writes to it.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	h := wire.New(options(nil))
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			for range 20 {
+				got := ask(t, h, mediaJSON, "query($id:ID!,$no:Boolean!){thing(id:$id){...f ok:name @skip(if:$no)}} fragment f on Thing{id}", map[string]any{"id": "1", "no": true})
+				if got.body != `{"data":{"thing":{"id":"1"}}}` {
+					t.Errorf("%s", got.body)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -123,7 +123,7 @@ func (thing) Painted(_ context.Context, _ *Thing, colour Colour) (*string, error
 func (thing) Things(_ context.Context, _ *Thing, first *int) ([]*Thing, error) {
 	n := 2
 	if first != nil {
-		n = *first
+		n = min(max(*first, 0), 100)
 	}
 	things := make([]*Thing, n)
 	for i := range things {
