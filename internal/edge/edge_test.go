@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pixgate/internal/account"
@@ -31,6 +32,7 @@ const (
 	bearerToken = "pgs_bearer"
 	adminToken  = "pgs_admin"
 	brokenToken = "pgs_database-is-away"
+	hangToken   = "pgs_database-says-nothing"
 
 	goodImage = "img_good"
 	link      = "https://storage.test/picture?signed"
@@ -64,7 +66,7 @@ func (f *fake) For(_ context.Context, host, _ string) (account.Tenant, error) {
 	return account.Tenant{}, fault.Refused()
 }
 
-func (f *fake) Authenticate(_ context.Context, token string, transport session.Transport, tenantID id.ID, device string) (account.Viewer, error) {
+func (f *fake) Authenticate(ctx context.Context, token string, transport session.Transport, tenantID id.ID, device string) (account.Viewer, error) {
 	f.mu.Lock()
 	f.asked = append(f.asked, string(transport))
 	f.mu.Unlock()
@@ -72,6 +74,9 @@ func (f *fake) Authenticate(_ context.Context, token string, transport session.T
 	switch {
 	case token == brokenToken:
 		return account.Viewer{}, fault.Away("database", errors.New("connection refused"))
+	case token == hangToken:
+		<-ctx.Done()
+		return account.Viewer{}, fault.Away("database", ctx.Err())
 	case device != "" && device != "my-device":
 		return account.Viewer{}, fault.New(fault.DeviceMismatch, "This session belongs to another device.")
 	case tenantID != viewer.TenantID:
@@ -94,8 +99,11 @@ func (f *fake) ImageURL(ctx context.Context, v account.Viewer, imageID string) (
 	return link, nil
 }
 
-func (f *fake) CheckImage(_ context.Context, v account.Viewer, imageID string) error {
+func (f *fake) CheckImage(ctx context.Context, v account.Viewer, imageID string) error {
 	switch {
+	case imageID == "img_hang":
+		<-ctx.Done()
+		return fault.Away("database", ctx.Err())
 	case imageID == "img_panic":
 		panic("a bug with pgs_secret in it")
 	case imageID == "img_broken":
@@ -363,6 +371,21 @@ func TestDownloadRedirectsAndHeadDeliversNothing(t *testing.T) {
 			t.Errorf("Cache-Control %q", got)
 		}
 	}
+}
+
+// A database that says nothing is away, and soon enough for a client to hear it.
+func TestNobodyWaitsForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := server(t)
+		for _, headers := range [][]string{{"Authorization: Bearer " + hangToken}, {"Cookie: __Host-pixgate=" + hangToken}, {withBearer}} {
+			start := time.Now()
+			response := call(t, h, "GET /images/img_hang/download", headers...)
+			if waited := time.Since(start); response.StatusCode != http.StatusServiceUnavailable || waited > 10*time.Second {
+				t.Errorf("%v: %d after %s", headers, response.StatusCode, waited)
+			}
+		}
+	})
 }
 
 func TestPlaygroundIsForAdminsOutsideDevelopment(t *testing.T) {

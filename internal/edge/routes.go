@@ -23,19 +23,24 @@ func (e *edge) newRoutes() *http.ServeMux {
 	return mux
 }
 
+// downloadTimeout is how long the decision about one picture may take.
+const downloadTimeout = 10 * time.Second
+
 // downloadImage sends a browser to the picture. HEAD decides the same and
 // delivers nothing, so there is no link to tell of.
 func (e *edge) downloadImage(w http.ResponseWriter, r *http.Request) {
-	viewer, image := account.ViewerFrom(r.Context()), r.PathValue("id")
+	ctx, cancel := context.WithTimeout(r.Context(), downloadTimeout)
+	defer cancel()
+	viewer, image := account.ViewerFrom(ctx), r.PathValue("id")
 	if r.Method == http.MethodHead {
-		if err := e.Downloads.CheckImage(r.Context(), viewer, image); err != nil {
+		if err := e.Downloads.CheckImage(ctx, viewer, image); err != nil {
 			refuse(w, r, err)
 			return
 		}
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	link, err := e.Downloads.ImageURL(r.Context(), viewer, image)
+	link, err := e.Downloads.ImageURL(ctx, viewer, image)
 	if err != nil {
 		refuse(w, r, err)
 		return

@@ -1,10 +1,12 @@
 package edge
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
@@ -12,10 +14,16 @@ import (
 	"pixgate/internal/session"
 )
 
+// lookupTimeout is how long the database may take to say for whom a request is
+// and who asks, before it counts as away.
+const lookupTimeout = 5 * time.Second
+
 // findTenant finds the studio that the request is for.
 func (e *edge) findTenant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tenant, err := e.Tenants.For(r.Context(), host(r), r.Header.Get("Origin"))
+		ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
+		tenant, err := e.Tenants.For(ctx, host(r), r.Header.Get("Origin"))
+		cancel()
 		if err != nil {
 			refuse(w, r, err)
 			return
@@ -60,19 +68,21 @@ func (e *edge) findViewer(next http.Handler) http.Handler {
 // cookie counts, and one that is not alive is refused. A cookie that is not alive
 // is removed, and its holder is signed out: they can't do it themselves.
 func (e *edge) viewer(r *http.Request, x *exchange, jar jar) (account.Viewer, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
+	defer cancel()
 	device := r.Header.Get("X-Device-Id")
 	if hasAuthorization(r) {
 		token, ok := bearer(r)
 		if !ok {
 			return account.Viewer{}, fault.SignedOut()
 		}
-		return e.Sessions.Authenticate(r.Context(), token, session.Token, x.tenant.ID, device)
+		return e.Sessions.Authenticate(ctx, token, session.Token, x.tenant.ID, device)
 	}
 	token, ok := e.cookies.token(r)
 	if !ok {
 		return account.Viewer{}, nil
 	}
-	viewer, err := e.Sessions.Authenticate(r.Context(), token, session.Cookie, x.tenant.ID, device)
+	viewer, err := e.Sessions.Authenticate(ctx, token, session.Cookie, x.tenant.ID, device)
 	if fault.Is(err, fault.Unauthenticated) {
 		jar.Drop()
 		return account.Viewer{}, nil
