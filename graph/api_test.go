@@ -32,7 +32,7 @@ import (
 // a request is whoever's token it carries.
 type api struct {
 	*cast.Cast
-	t          *testing.T
+	t          testing.TB
 	db         *stage.DB
 	resolver   *Resolver
 	handler    http.Handler
@@ -51,7 +51,7 @@ func (a *api) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQu
 // TraceQueryEnd does nothing.
 func (a *api) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-func newAPI(t *testing.T) *api {
+func newAPI(t testing.TB) *api {
 	t.Helper()
 	db := stage.Database(t)
 	a := &api{t: t, db: db, Cast: cast.New(t, db.Owner)}
