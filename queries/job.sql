@@ -42,10 +42,6 @@ RETURNING *;
 -- Jobs made for an address before it had a proven account belong to it from now on.
 UPDATE job SET account_id = @account_id::uuid WHERE tenant_id = $1 AND customer_email_key = $2 AND account_id IS NULL;
 
--- name: LockedAccountByEmail :one
--- Keeps the address from being proven between looking and inserting a job for it.
-SELECT * FROM account WHERE tenant_id = $1 AND email_key = $2 FOR NO KEY UPDATE;
-
 -- name: LockJob :one
 -- The lock under which selections and first deliveries of a job happen.
 SELECT * FROM job WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE;

@@ -305,28 +305,3 @@ func (q *Queries) LockJob(ctx context.Context, tenantID id.ID, iD id.ID) (Job, e
 	)
 	return i, err
 }
-
-const lockedAccountByEmail = `-- name: LockedAccountByEmail :one
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND email_key = $2 FOR NO KEY UPDATE
-`
-
-// Keeps the address from being proven between looking and inserting a job for it.
-func (q *Queries) LockedAccountByEmail(ctx context.Context, tenantID id.ID, emailKey string) (Account, error) {
-	row := q.db.QueryRow(ctx, lockedAccountByEmail, tenantID, emailKey)
-	var i Account
-	err := row.Scan(
-		&i.ID,
-		&i.TenantID,
-		&i.EmailKey,
-		&i.Email,
-		&i.Role,
-		&i.Locale,
-		&i.VerifiedAt,
-		&i.ValidUntil,
-		&i.BlockedAt,
-		&i.MaxDevices,
-		&i.LastSeenAt,
-		&i.CreatedAt,
-	)
-	return i, err
-}

@@ -1,10 +1,14 @@
 package account
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"pixgate/internal/id"
 )
 
 // maxAddress is the longest address that mail can carry (RFC 5321, 4.5.3.1.3: a
@@ -22,6 +26,14 @@ func (a Address) Key() string { return a.key }
 
 // Mailbox returns the address to send to.
 func (a Address) Mailbox() string { return a.mailbox }
+
+// LockOf is the number that an address of a studio is locked by while a step
+// depends on whether it is proven. Two addresses that share one wait for each
+// other, nothing more.
+func LockOf(tenantID id.ID, key string) int64 {
+	sum := sha256.Sum256(append(tenantID[:], key...))
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}
 
 // ParseAddress reads a bare address such as "name@example.com". Outer ASCII
 // spaces are trimmed, letters are folded to lower case for the key, the domain is

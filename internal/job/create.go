@@ -103,7 +103,11 @@ func (s *Jobs) Create(ctx context.Context, v account.Viewer, n New) (*Job, []Ref
 		}
 		row.PhotographerID = &assigned
 	}
-	person, err := q.LockedAccountByEmail(ctx, v.TenantID, customer.Key())
+	// Whoever proves the address right now finds the job, or is found by it.
+	if err := q.LockAddress(ctx, account.LockOf(v.TenantID, customer.Key())); err != nil {
+		return nil, nil, fault.Database("lock the customer's address", err)
+	}
+	person, err := q.AccountByEmail(ctx, v.TenantID, customer.Key())
 	switch {
 	case err == nil && person.VerifiedAt != nil:
 		row.AccountID = &person.ID

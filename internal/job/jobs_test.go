@@ -214,3 +214,42 @@ func TestForeignUnknownAndMalformedAreOneRefusal(t *testing.T) {
 		}
 	}
 }
+
+func TestAJobMadeWhileItsAddressIsBeingProvenBelongsToTheAccount(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	const email = "racing@example.com"
+	proving, err := s.db.Owner.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = proving.Rollback(t.Context()) }()
+	if _, err := proving.Exec(t.Context(), "SELECT pg_advisory_xact_lock($1)", account.LockOf(s.TenantID, email)); err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		made *job.Job
+		err  error
+	}
+	done := make(chan result)
+	go func() {
+		made, _, err := s.jobs.Create(t.Context(), viewer(s.Admin), job.New{CustomerEmail: email, Title: "x"})
+		done <- result{made, err}
+	}()
+	accountID := id.New(time.Now())
+	if _, err := proving.Exec(t.Context(), `INSERT INTO account (id, tenant_id, email_key, email, verified_at, created_at)
+		VALUES ($1, $2, $3, $3, now(), now())`, accountID, s.TenantID, email); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case early := <-done:
+		t.Fatalf("made before the address was proven or not: %+v, %v", early.made, early.err)
+	case <-time.After(100 * time.Millisecond): // long enough for one that does not wait
+	}
+	if err := proving.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-done; got.err != nil || got.made.CustomerID == nil || *got.made.CustomerID != accountID {
+		t.Errorf("%+v, %v", got.made, got.err)
+	}
+}

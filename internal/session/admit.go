@@ -29,7 +29,11 @@ func (s *Service) admit(ctx context.Context, a attempt, code queries.TakeTryRow,
 	var refused error
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		q := queries.New(tx)
-		// The budgets come first: every transaction locks them before codes.
+		// The address comes first, so that no job is made for it unseen; then the
+		// budgets: every transaction locks in this order, and codes last.
+		if err := q.LockAddress(ctx, account.LockOf(code.TenantID, code.EmailKey)); err != nil {
+			return fault.Database("lock an address", err)
+		}
 		if err := refund(ctx, q, charges); err != nil {
 			return err
 		}

@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -93,7 +91,7 @@ func (s *Service) read(c Client, r CodeRequest) (ask, error) {
 func (s *Service) request(ctx context.Context, tx pgx.Tx, a ask) (Challenge, error) {
 	q := queries.New(tx)
 	address := addressOf(a.client.Tenant, a.address.Key())
-	if err := q.LockAddress(ctx, lockOf(address)); err != nil {
+	if err := q.LockAddress(ctx, account.LockOf(a.client.Tenant.ID, a.address.Key())); err != nil {
 		return Challenge{}, fault.Database("lock an address", err)
 	}
 	to, err := q.Addressee(ctx, a.devices, a.client.Tenant.ID, a.address.Key())
@@ -197,11 +195,4 @@ func (s *Service) mailCharges(a ask, address []byte, by asker, accountID *id.ID,
 
 func tooSoon(wait time.Duration) error {
 	return fault.TooMany("A code was mailed a moment ago. Please look into your mailbox, or wait.", wait)
-}
-
-// lockOf is the number that an address is locked by. Two that share one wait for
-// each other, nothing more.
-func lockOf(address []byte) int64 {
-	sum := sha256.Sum256(address)
-	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
