@@ -18,7 +18,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start everything on this machine: database, storage, mail, demo studio, server
-	@go run ./internal/dev/run
+	@go run ./internal/dev
 
 test: setup check-generated lint ## all checks and all tests: what CI runs
 	@# The parts that tests run on come first: their own tests install what this machine lacks, once.

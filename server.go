@@ -1,0 +1,175 @@
+// Pixgate is the API server of a real-estate photo studio: clients sign in with a
+// code from their mailbox, see their jobs, and download what has been released.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"pixgate/graph"
+	"pixgate/graph/playground"
+	"pixgate/internal/account"
+	"pixgate/internal/audit"
+	"pixgate/internal/blob"
+	"pixgate/internal/config"
+	"pixgate/internal/edge"
+	"pixgate/internal/job"
+	"pixgate/internal/logs"
+	"pixgate/internal/mail"
+	"pixgate/internal/secret"
+	"pixgate/internal/session"
+	"pixgate/internal/task"
+	"pixgate/internal/transfer"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends us at once
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, errUsage):
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// drain is how long requests and tasks that are under way have when we stop.
+const drain = 15 * time.Second
+
+// queryTimeout is how long one GraphQL request may take.
+const queryTimeout = 10 * time.Second
+
+// serve is the server: it opens what it needs, builds the rooms on it, and runs
+// until ctx ends. What is started last is stopped first.
+func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) error {
+	settings, err := config.Load(getenv)
+	if err != nil {
+		return err
+	}
+	log := logs.New(stderr, settings.LogLevel)
+	now := time.Now
+
+	// What lies outside.
+	pool, err := openDatabase(settings.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := checkDatabase(ctx, pool, settings.Environment, log); err != nil {
+		return err
+	}
+	store, err := openStore(ctx, settings)
+	if err != nil {
+		return err
+	}
+	sender, err := mail.OpenSES(ctx, mail.SESOptions{
+		Region: settings.SESRegion, Endpoint: settings.SESEndpoint,
+		AccessKeyID: settings.SESAccessKeyID, SecretAccessKey: settings.SESSecretAccessKey.Reveal(), From: settings.MailFrom.String(),
+	})
+	if err != nil {
+		return err
+	}
+
+	// The rooms.
+	tenants := account.NewTenants(pool, settings.DefaultTenant, now)
+	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), now)
+	queue, err := task.NewQueue(pool)
+	if err != nil {
+		return err
+	}
+	sessions := session.New(session.Options{
+		DB: pool, Tenants: tenants, Codes: secret.NewRing(settings.OTPSecret, settings.OTPSecretPrevious),
+		Queue: queue, Sender: sender, Now: now, Log: log,
+	})
+	jobs := job.NewJobs(pool, auditLog, now)
+	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
+	imports := transfer.NewImports(transfer.ImportOptions{
+		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
+	})
+	runner, err := task.NewRunner(pool, task.Work{LoginMail: sessions.MailCode, Import: imports.Run, Purge: sessions.Purge}, log)
+	if err != nil {
+		return err
+	}
+
+	// The doors.
+	development := settings.Environment == config.Development
+	handler := edge.New(edge.Options{
+		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
+		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
+		Tenants: tenants, Sessions: sessions, Downloads: downloads, Ready: pool.Ping,
+		GraphQL: graph.New(graph.Options{
+			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Imports: imports,
+			Development: development, Timeout: queryTimeout, Now: now, Log: log,
+		}),
+		Playground: playground.Handler("/graphql", operations),
+	})
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second, // from the end of the headers; longer than any request may take
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    96 << 10, // a query of 64 KiB may come by GET
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return open(ctx, server, settings.Addr, sessions, runner, log)
+}
+
+// open starts what runs and stops it, in reverse, when ctx ends: first no more
+// requests, then what they have left to do.
+func open(ctx context.Context, server *http.Server, addr string, sessions *session.Service, runner *task.Runner, log *slog.Logger) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	defer listener.Close()
+
+	if err := runner.Start(ctx); err != nil {
+		return err
+	}
+	activity, endActivity := context.WithCancel(context.WithoutCancel(ctx))
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		sessions.Run(activity)
+	}()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	log.Info("listening", "address", listener.Addr().String())
+
+	var failed error
+	select {
+	case <-ctx.Done():
+	case err := <-served:
+		failed = fmt.Errorf("serve: %w", err)
+	}
+	log.Info("stopping")
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := server.Shutdown(patience); err != nil {
+		failed = errors.Join(failed, fmt.Errorf("requests were cut off: %w", err), server.Close())
+	}
+	endActivity()
+	<-written
+	return errors.Join(failed, runner.Stop(patience))
+}
+
+// openStore opens the bucket with the pictures.
+func openStore(ctx context.Context, settings config.Config) (*blob.Store, error) {
+	return blob.Open(ctx, blob.Options{
+		Endpoint: settings.S3Endpoint, Region: settings.S3Region, Bucket: settings.S3Bucket,
+		AccessKeyID: settings.S3AccessKeyID, SecretAccessKey: settings.S3SecretAccessKey.Reveal(),
+	})
+}
