@@ -64,7 +64,7 @@ func TestParallelRightCodesOfTwoChallengesMakeOneSession(t *testing.T) {
 	second := w.ask(w.network(1), victim, nil)
 	fresh := w.mails.code(t, victim)
 	for range 10 {
-		w.exec("UPDATE login_code SET consumed_at = NULL")
+		w.exec("UPDATE login_code SET consumed_at = NULL, stranger_tries = 0")
 		w.exec("UPDATE login_challenge SET attempts = 0")
 		w.exec("DELETE FROM session")
 		w.exec("DELETE FROM device")

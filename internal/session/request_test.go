@@ -181,13 +181,22 @@ func TestAKnownDeviceHoldsToOneMailAMinuteToo(t *testing.T) {
 	}
 }
 
-// An unknown address where sign-up is closed, and one past the daily cap, must
-// cost and answer what a known one does.
+// An address without an account must cost and answer what a known one does,
+// whether it gets a mail or a decoy.
 func TestNothingTellsWhetherAnAddressIsKnown(t *testing.T) {
 	t.Parallel()
+	for _, signUp := range []bool{true, false} {
+		t.Run(fmt.Sprintf("sign-up %t", signUp), func(t *testing.T) {
+			t.Parallel()
+			knownAndUnknownAlike(t, signUp)
+		})
+	}
+}
+
+func knownAndUnknownAlike(t *testing.T, signUp bool) {
 	w := newWorld(t)
-	w.exec("UPDATE tenant SET sign_up = false")
-	w.studio.SignUp = false
+	w.exec("UPDATE tenant SET sign_up = $1", signUp)
+	w.studio.SignUp = signUp
 	w.exec(`INSERT INTO account (id, tenant_id, email_key, email, verified_at, created_at)
 		VALUES (gen_random_uuid(), $1, $2, $2, now(), now())`, w.studio.ID, victim)
 
@@ -237,8 +246,8 @@ func TestNothingTellsWhetherAnAddressIsKnown(t *testing.T) {
 	if !slices.Equal(known.answers, unknown.answers) {
 		t.Errorf("answers differ:\n%v\n%v", known.answers, unknown.answers)
 	}
-	if n := w.count("SELECT count(*) FROM login_code WHERE decoy"); n != 1 {
-		t.Errorf("%d decoys, want 1", n)
+	if n := w.count("SELECT count(*) FROM login_code WHERE decoy"); (n == 1) == signUp {
+		t.Errorf("%d decoys", n)
 	}
 	if n := w.count("SELECT count(*) FROM task.river_job"); n != 2 {
 		t.Errorf("%d mail tasks, want one for each", n)
