@@ -18,7 +18,6 @@ import (
 	"pixgate/internal/id"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
-	"pixgate/queries"
 )
 
 // HotPath is the query that most requests wait for: a job with a hundred
@@ -44,78 +43,104 @@ func (p *Plain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
+// What the answer needs of the database and no column more.
+const (
+	whoSQL = `SELECT s.id, s.tenant_id, s.account_id, a.role FROM session s
+		JOIN device d ON d.tenant_id = s.tenant_id AND d.account_id = s.account_id AND d.id = s.device_id AND d.removed_at IS NULL
+		JOIN account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id AND a.role = s.role
+		WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2`
+	jobSQL    = `SELECT title, account_id, all_images_included FROM job WHERE tenant_id = $1 AND id = $2`
+	imagesSQL = `SELECT id, position, filename, content_type, size, width, height, selection_state, object_key FROM image
+		WHERE tenant_id = $1 AND job_id = $2 ORDER BY position, id LIMIT 101`
+	deliverySQL = `INSERT INTO delivery (id, tenant_id, job_id, account_id, staff, way, image_ids, request_id, at)
+		VALUES ($1, $2, $3, $4, false, 'URL', $5, 'plain', $6)`
+)
+
+type picture struct {
+	id                                      id.ID
+	position, width, height                 int32
+	size                                    int64
+	filename, contentType, state, objectKey string
+}
+
 func (p *Plain) answer(ctx context.Context, token, name string) ([]byte, error) {
-	q, now := queries.New(p.DB), time.Now()
-	sum := sha256.Sum256([]byte(token))
-	who, err := q.SessionByToken(ctx, sum[:], now, now.Add(-24*time.Hour))
+	now, sum := time.Now(), sha256.Sum256([]byte(token))
+	var viewer account.Viewer
+	if err := p.DB.QueryRow(ctx, whoSQL, sum[:], now).Scan(&viewer.SessionID, &viewer.TenantID, &viewer.AccountID, &viewer.Role); err != nil {
+		return nil, err
+	}
+	j := &job.Job{TenantID: viewer.TenantID}
+	j.ID, _ = id.Job.Parse(name)
+	if err := p.DB.QueryRow(ctx, jobSQL, viewer.TenantID, j.ID).Scan(&j.Title, &j.CustomerID, &j.AllImagesIncluded); err != nil {
+		return nil, err
+	}
+	rows, err := p.DB.Query(ctx, imagesSQL, viewer.TenantID, j.ID)
 	if err != nil {
 		return nil, err
 	}
-	jobID, _ := id.Job.Parse(name)
-	jobs, err := q.JobsByID(ctx, who.TenantID, []id.ID{jobID})
-	if err != nil {
-		return nil, err
-	}
-	images, err := q.ImagesOfJob(ctx, queries.ImagesOfJobParams{TenantID: who.TenantID, JobID: jobID, AfterPosition: -1, MaxRows: 101})
-	if err != nil {
-		return nil, err
-	}
-	more := len(images) > 100
-	images = images[:min(len(images), 100)]
-	gate := &job.Job{ID: jobID, TenantID: jobs[0].TenantID, CustomerID: jobs[0].AccountID, AllImagesIncluded: jobs[0].AllImagesIncluded}
-	viewer := account.Viewer{TenantID: who.TenantID, AccountID: who.AccountID, SessionID: who.ID, Role: account.Role(who.Role)}
-	granted := make([]id.ID, 0, len(images))
-	for i := range images {
-		if job.Decide(viewer, gate, job.SelectionState(images[i].SelectionState), now).Download {
-			granted = append(granted, images[i].ID)
+	pictures := make([]picture, 0, 101)
+	for rows.Next() {
+		pictures = append(pictures, picture{})
+		i := &pictures[len(pictures)-1]
+		if err := rows.Scan(&i.id, &i.position, &i.filename, &i.contentType, &i.size, &i.width, &i.height, &i.state, &i.objectKey); err != nil {
+			return nil, err
 		}
 	}
-	if err := q.RecordDelivery(ctx, queries.RecordDeliveryParams{
-		ID: id.New(now), TenantID: who.TenantID, JobID: jobID, AccountID: who.AccountID, Way: "URL", ImageIds: granted, RequestID: "plain", Now: now,
-	}); err != nil {
+	if rows.Err() != nil {
+		return nil, rows.Err()
+	}
+	more := len(pictures) > 100
+	pictures = pictures[:min(len(pictures), 100)]
+	granted := make([]id.ID, 0, len(pictures))
+	for i := range pictures {
+		if job.Decide(viewer, j, job.SelectionState(pictures[i].state), now).Download {
+			granted = append(granted, pictures[i].id)
+		}
+	}
+	if _, err := p.DB.Exec(ctx, deliverySQL, id.New(now), viewer.TenantID, j.ID, viewer.AccountID, granted, now); err != nil {
 		return nil, err
 	}
 	batch, err := p.Signer.At(now, 5*time.Minute)
 	if err != nil {
 		return nil, err
 	}
-	return p.write(make([]byte, 0, 128<<10), batch, gate, &jobs[0], images, more), nil
+	return write(make([]byte, 0, 128<<10), batch, j, pictures, more), nil
 }
 
-func (p *Plain) write(b []byte, batch *blob.Batch, gate *job.Job, j *queries.Job, images []queries.Image, more bool) []byte {
+func write(b []byte, batch *blob.Batch, j *job.Job, pictures []picture, more bool) []byte {
 	b = append(b, `{"data":{"job":{"id":"`...)
 	b = id.Job.Append(b, j.ID)
 	b = append(b, `","title":`...)
 	b = strconv.AppendQuote(b, j.Title)
 	b = append(b, `,"images":{"edges":[`...)
 	cursor := page.Cursor{}
-	for i := range images {
-		image := &images[i]
+	for i := range pictures {
+		image := &pictures[i]
 		if i > 0 {
 			b = append(b, ',')
 		}
-		cursor = page.Cursor{Key: int64(image.Position), ID: image.ID}
+		cursor = page.Cursor{Key: int64(image.position), ID: image.id}
 		b = append(b, `{"cursor":"`...)
 		b = cursor.Append(b, page.Images)
 		b = append(b, `","node":{"id":"`...)
-		b = id.Image.Append(b, image.ID)
+		b = id.Image.Append(b, image.id)
 		b = append(b, `","filename":"`...)
-		b = append(b, image.Filename...)
+		b = append(b, image.filename...)
 		b = append(b, `","contentType":"`...)
-		b = append(b, image.ContentType...)
+		b = append(b, image.contentType...)
 		b = append(b, `","size":`...)
-		b = strconv.AppendInt(b, image.Size, 10)
+		b = strconv.AppendInt(b, image.size, 10)
 		b = append(b, `,"width":`...)
-		b = strconv.AppendInt(b, int64(image.Width), 10)
+		b = strconv.AppendInt(b, int64(image.width), 10)
 		b = append(b, `,"height":`...)
-		b = strconv.AppendInt(b, int64(image.Height), 10)
+		b = strconv.AppendInt(b, int64(image.height), 10)
 		b = append(b, `,"selectionState":"`...)
-		b = append(b, image.SelectionState...)
+		b = append(b, image.state...)
 		b = append(b, `","released":`...)
-		released, _ := job.Release(job.SelectionState(image.SelectionState), gate.AllImagesIncluded)
+		released, _ := job.Release(job.SelectionState(image.state), j.AllImagesIncluded)
 		b = strconv.AppendBool(b, released)
 		b = append(b, `,"downloadUrl":"`...)
-		b = batch.AppendGet(b, image.ObjectKey, blob.Attachment(image.Filename), image.ContentType)
+		b = batch.AppendGet(b, image.objectKey, blob.Attachment(image.filename), image.contentType)
 		b = append(b, `"}}`...)
 	}
 	b = append(b, `],"pageInfo":{"hasNextPage":`...)
