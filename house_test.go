@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows say which rooms each room may know. Everything else fails: data flows
+// one way, from the doors to the domain to the rooms that know nothing of ours.
+var arrows = map[string]string{
+	// the first page, and what it is split into; it may know all but internal/dev
+	".": "graph graph/playground internal/account internal/audit internal/blob internal/config internal/demo internal/edge internal/job " +
+		"internal/logs internal/mail internal/secret internal/session internal/task internal/transfer schema",
+
+	// the doors: they do not know each other
+	"internal/edge": "internal/account internal/fault internal/id internal/logs internal/session",
+	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/fault internal/id internal/job " +
+		"internal/logs internal/page internal/secret internal/session internal/transfer",
+	"graph/generated":       "graph/model graph/scalar internal/account internal/job internal/session internal/transfer",
+	"graph/model":           "graph/scalar internal/account internal/job internal/page internal/session internal/transfer",
+	"graph/scalar":          "",
+	"graph/wire":            "graph/limit",
+	"graph/wire/testschema": "",
+	"graph/limit":           "",
+	"graph/limit/hostile":   "",
+	"graph/playground":      "",
+
+	// the domain
+	"internal/account":  "internal/audit internal/fault internal/id queries",
+	"internal/session":  "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
+	"internal/job":      "internal/account internal/audit internal/fault internal/id internal/page queries",
+	"internal/transfer": "internal/account internal/audit internal/blob internal/fault internal/id internal/job internal/picture queries",
+	"internal/audit":    "internal/fault internal/id internal/secret queries",
+	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
+
+	// the rooms that serve the domain
+	"internal/config":  "internal/secret",
+	"internal/task":    "internal/fault internal/id schema",
+	"internal/mail":    "internal/fault internal/secret",
+	"internal/blob":    "internal/fault internal/secret",
+	"internal/page":    "internal/fault internal/id",
+	"internal/picture": "",
+	"internal/fault":   "",
+	"internal/id":      "",
+	"internal/logs":    "",
+	"internal/secret":  "",
+	"queries":          "internal/id",
+	"schema":           "",
+}
+
+// libraries say where other people's code, and HTTP, may be seen.
+var libraries = map[string][]string{
+	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail"},
+	"github.com/99designs/":     {"graph", "graph/generated", "graph/model", "graph/scalar", "graph/wire", "graph/wire/testschema"},
+	"github.com/vektah/":        {"graph", "graph/generated", "graph/model", "graph/limit", "graph/limit/hostile", "graph/wire", "graph/wire/testschema"},
+	"github.com/vikstrous/":     {"graph"},
+	"github.com/aws/":           {"internal/blob", "internal/mail"},
+	"github.com/rs/":            {"internal/edge"},
+	"github.com/riverqueue/":    {"internal/task", "schema"},
+	"github.com/pressly/goose/": {"schema"},
+	"github.com/versity/":       {},
+}
+
+// house is where the tests' own parts live. They may know everything, and
+// nothing but tests may know them.
+const house = "internal/dev"
+
+type pkg struct {
+	Dir, ImportPath, Name, Doc string
+	GoFiles, Imports, Deps     []string
+	Module                     *struct{ Main bool }
+}
+
+// room is the package's folder, "." for the first page.
+func (p pkg) room() string { return room(p.ImportPath) }
+
+func room(importPath string) string {
+	if importPath == "pixgate" {
+		return "."
+	}
+	return strings.TrimPrefix(importPath, "pixgate/")
+}
+
+func isDev(room string) bool { return room == house || strings.HasPrefix(room, house+"/") }
+
+func packages(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=Dir,ImportPath,Name,Doc,GoFiles,Imports,Deps,Module"}, args...)...)
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v: %s", err, problems.String())
+	}
+	var all []pkg
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestRoomsKnowOnlyWhomTheyMay(t *testing.T) {
+	t.Parallel()
+	all := packages(t, "./...")
+	if len(all) < 20 {
+		t.Fatalf("%d packages", len(all))
+	}
+	for _, p := range all {
+		if isDev(p.room()) {
+			continue
+		}
+		known, listed := arrows[p.room()]
+		if !listed {
+			t.Errorf("%s is a new room: say in arrows whom it may know", p.room())
+			continue
+		}
+		for _, imported := range p.Imports {
+			if imported == "pixgate" || strings.HasPrefix(imported, "pixgate/") {
+				if !slices.Contains(strings.Fields(known), room(imported)) {
+					t.Errorf("%s may not know %s", p.room(), room(imported))
+				}
+				continue
+			}
+			for library, rooms := range libraries {
+				if (imported == library || strings.HasSuffix(library, "/") && strings.HasPrefix(imported, library)) && !slices.Contains(rooms, p.room()) {
+					t.Errorf("%s may not see %s", p.room(), imported)
+				}
+			}
+		}
+	}
+	for name := range arrows {
+		if !slices.ContainsFunc(all, func(p pkg) bool { return p.room() == name }) {
+			t.Errorf("arrows speak of %s, which is gone", name)
+		}
+	}
+}
+
+// The server's binary holds no emulator, no test helper and nothing that such
+// things bring along.
+func TestTheServerHoldsNothingOfDev(t *testing.T) {
+	t.Parallel()
+	deps := packages(t, ".")[0].Deps
+	if len(deps) < 100 {
+		t.Fatalf("%d dependencies", len(deps))
+	}
+	for _, dep := range deps {
+		if isDev(room(dep)) || strings.Contains(dep, "versity") || dep == "testing" || strings.HasSuffix(dep, "/testschema") || strings.HasSuffix(dep, "/hostile") {
+			t.Errorf("the server holds %s", dep)
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t, "./...") {
+		byHand := slices.ContainsFunc(p.GoFiles, func(name string) bool { return !isGenerated(read(t, filepath.Join(p.Dir, name))) })
+		if byHand && p.Doc == "" {
+			t.Errorf("%s has no package comment", p.room())
+		}
+		if slices.Contains([]string{"util", "utils", "common", "helper", "helpers", "misc", "shared", "base", "lib", "types"}, p.Name) {
+			t.Errorf("%s is named after nothing", p.room())
+		}
+	}
+}
+
+var (
+	nolint    = regexp.MustCompile(`//\s*nolint`)
+	explained = regexp.MustCompile(`//nolint:[a-z,]+ // \S+`)
+	readsEnv  = regexp.MustCompile(`\bos\.(Getenv|LookupEnv|Environ)\b`)
+	generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+)
+
+func isGenerated(source string) bool { return generated.MatchString(source) }
+
+func TestSources(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (name == "bin" || name == "var" || name == ".git" || entry.Name() == "node_modules" || entry.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		source := ""
+		if path.Ext(name) == ".go" {
+			source = read(t, name)
+		}
+		if source == "" || isGenerated(source) {
+			return nil
+		}
+		seen++
+		isTest := strings.HasSuffix(name, "_test.go")
+		for i, line := range strings.Split(source, "\n") {
+			if nolint.MatchString(line) && !explained.MatchString(line) && name != "house_test.go" {
+				t.Errorf("%s:%d: a nolint without linter and reason", name, i+1)
+			}
+			comment := strings.HasPrefix(strings.TrimSpace(line), "//")
+			if readsEnv.MatchString(line) && !comment && !isTest && !isDev(path.Dir(filepath.ToSlash(name))) && !(name == "server.go" && strings.Contains(line, "run(")) {
+				t.Errorf("%s:%d: settings come from internal/config alone", name, i+1)
+			}
+		}
+		lines, most := strings.Count(source, "\n"), 400
+		if name == "server.go" {
+			most = 300
+		}
+		if lines > most && !isTest {
+			t.Errorf("%s has %d lines, more than %d", name, lines, most)
+		}
+		return nil
+	})
+	if err != nil || seen < 50 {
+		t.Fatalf("%d sources seen: %v", seen, err)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	source, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(fmt.Errorf("read a source: %w", err))
+	}
+	return string(source)
+}
