@@ -2,7 +2,6 @@ package demo
 
 import (
 	"encoding/binary"
-	"fmt"
 	"time"
 )
 
@@ -57,7 +56,7 @@ func exifTIFF(taken string) []byte {
 	place := []field{asciiField(1, "N"), anglesField(2, 52, 26, 37), asciiField(3, "E"), anglesField(4, 13, 9, 12)}
 	write := func(cameraAt, placeAt int) (tiff []byte, ends [2]int) {
 		tiff = appendIFD([]byte("II*\x00\x08\x00\x00\x00"), []field{
-			asciiField(0x010f, "pixgate"), asciiField(0x0110, "Demo Camera"), shortField(0x0112, 1), asciiField(0x0131, fmt.Sprintf("painted by %s", "pixgate demo")),
+			asciiField(0x010f, "pixgate"), asciiField(0x0110, "Demo Camera"), shortField(0x0112, 1), asciiField(0x0131, "pixgate demo"),
 			longField(0x8769, cameraAt), longField(0x8825, placeAt),
 		})
 		ends[0] = len(tiff)
