@@ -299,8 +299,40 @@ func TestCodeDiesAfterTenMinutes(t *testing.T) {
 		t.Errorf("valid for %v, want 10 minutes", left)
 	}
 	w.clock.pass(10 * time.Minute)
-	_, err := w.verify(w.network(0), challenge.ID, code, device(0))
+	pool, counts := w.tallied()
+	d := device(0)
+	_, err := w.newService(pool, w.mails).VerifyCode(t.Context(), w.network(0), session.SignIn{
+		ChallengeID: challenge.ID, Code: code, Device: &d, Transport: session.Token,
+	})
 	want(t, err, fault.OTPInvalid)
+	if judged := counts.rowsOf("TakeTry"); judged != 0 {
+		t.Error("a guess at a dead code was judged")
+	}
+}
+
+func TestAnAddressHasFiftyFailuresADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var got []error
+	for hour := range 3 {
+		for i := range 4 {
+			c := w.network(10*hour + i)
+			challenge := w.ask(c, victim, nil)
+			code := w.mails.code(t, victim)
+			for n := range 5 {
+				_, err := w.verify(c, challenge.ID, wrong(code, n), device(99))
+				got = append(got, err)
+			}
+		}
+		w.clock.pass(time.Hour)
+	}
+	for i, err := range got {
+		if i < 50 {
+			want(t, err, fault.OTPInvalid)
+		} else if refusal := want(t, err, fault.RateLimited); refusal.RetryAfter != 22*time.Hour {
+			t.Errorf("retry after %v, want what is left of the day", refusal.RetryAfter)
+		}
+	}
 }
 
 func TestAnotherStudiosChallengeIsUnknown(t *testing.T) {
