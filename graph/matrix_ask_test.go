@@ -1,0 +1,236 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"pixgate/internal/account"
+	"pixgate/internal/audit"
+	"pixgate/internal/blob"
+	"pixgate/internal/dev/cast"
+	"pixgate/internal/id"
+	"pixgate/internal/job"
+	"pixgate/internal/mail"
+	"pixgate/internal/secret"
+	"pixgate/internal/session"
+	"pixgate/internal/task"
+	"pixgate/internal/transfer"
+)
+
+// matrix is an API that queues its tasks as the server does, and tells whether a
+// resolver ran. Everything in it that can be null has a value.
+type matrix struct {
+	*api
+	watched     http.Handler
+	mail        chan mail.Message
+	clients     atomic.Int64
+	importOfAll id.ID
+}
+
+// Send keeps a mail for the test that waits for it.
+func (m *matrix) Send(_ context.Context, message mail.Message) error {
+	m.mail <- message
+	return nil
+}
+
+type resolversKey struct{}
+
+func newMatrix(t *testing.T) *matrix {
+	t.Helper()
+	m := &matrix{api: newAPI(t), mail: make(chan mail.Message, 1)}
+	queue, err := task.NewQueue(m.db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := blob.Open(t.Context(), blob.Options{Endpoint: "http://127.0.0.1:9", Region: "auto", Bucket: "pictures", AccessKeyID: "id", SecretAccessKey: "key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, log := m.resolver, slog.New(slog.DiscardHandler)
+	r.Log = log
+	r.Sessions = session.New(session.Options{
+		DB: m.db.Pool, Tenants: r.Tenants, Codes: secret.NewRing("otp secret of the matrix, long enough", ""), Queue: queue, Sender: m, Now: time.Now, Log: log,
+	})
+	r.Imports = transfer.NewImports(transfer.ImportOptions{
+		DB: m.db.Pool, Jobs: r.Jobs, Store: store, Tenants: r.Tenants, Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now),
+		Queue: queue, Now: time.Now, Log: log,
+	})
+	m.watched = r.handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
+		ctx = r.begin(ctx, op)
+		planned, ran := op.ResolverMiddleware, ctx.Value(resolversKey{}).(*atomic.Int64)
+		op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
+			ran.Add(1)
+			return planned(ctx, next)
+		}
+		return ctx
+	})
+	m.Exec(t, "UPDATE account SET last_seen_at = now()")
+	m.Exec(t, "UPDATE account SET valid_until = now() + interval '1 year' WHERE id = $1", m.Owner.AccountID)
+	m.Exec(t, "UPDATE image SET captured_at = now()")
+	m.Exec(t, "UPDATE image SET delivered_at = now() WHERE id = $1", m.Package.Images[job.Included])
+	m.importOfAll = id.New(time.Now())
+	m.Exec(t, `INSERT INTO image_import (id, tenant_id, job_id, account_id, prefix, state, created_at) VALUES ($1, $2, $3, $4, 'all', 'DONE', now())`,
+		m.importOfAll, m.TenantID, m.All.ID, m.Admin.AccountID)
+	m.Exec(t, `UPDATE image_import SET finished_at = now(), refused = '[{"name": "a.txt", "code": "NOT_A_PICTURE", "message": "No."}]'`)
+	return m
+}
+
+// person returns a caller of the tables; nil is signed out.
+func (m *matrix) person(caller string) *cast.Person {
+	astray := *m.ForeignAdmin
+	astray.TenantID = m.TenantID
+	return map[string]*cast.Person{
+		"anon": nil, "own": m.Owner, "oth": m.Other, "pho": m.Photographer, "idl": m.Idle, "adm": m.Admin, "opr": m.Operator, "blk": m.Blocked,
+		"exp": m.Expired, "rem": m.Removed, "for": m.Foreigner, "fad": m.ForeignAdmin, "str": &astray,
+	}[caller]
+}
+
+// client is one at an address of its own, so that no limit stands between the
+// callers.
+func (m *matrix) client(t *testing.T, who *cast.Person) session.Client {
+	t.Helper()
+	tenantID := m.TenantID
+	if who != nil {
+		tenantID = who.TenantID
+	}
+	tenant, err := m.resolver.Tenants.ByID(t.Context(), tenantID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := m.clients.Add(1)
+	return session.Client{
+		Tenant: tenant, IP: netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 1}), UserAgent: "matrix",
+		DeviceSecret: fmt.Sprintf("device-cookie-of-client-%d", n), Jar: jar{},
+	}
+}
+
+// jar throws cookies away.
+type jar struct{}
+
+func (jar) Keep(string, time.Time, string) {}
+func (jar) Drop()                          {}
+
+// newCode asks for a code as somebody with that mailbox and reads it there.
+func (m *matrix) newCode(t *testing.T, who *cast.Person, email string) (challengeID, code string) {
+	t.Helper()
+	client := m.client(t, who)
+	challenge, err := m.resolver.Sessions.RequestCode(t.Context(), client, session.CodeRequest{Email: email})
+	if err != nil {
+		t.Fatalf("ask for a code: %v", err)
+	}
+	var codeID id.ID
+	const newest = "SELECT id FROM login_code WHERE tenant_id = $1 AND email = $2 ORDER BY created_at DESC LIMIT 1"
+	if err := m.db.Owner.QueryRow(t.Context(), newest, client.Tenant.ID, email).Scan(&codeID); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.resolver.Sessions.MailCode(t.Context(), codeID); err != nil {
+		t.Fatalf("mail a code: %v", err)
+	}
+	return challenge.ID, regexp.MustCompile(`\b\d{6}\b`).FindString((<-m.mail).Text)
+}
+
+// reply is what came back, taken apart.
+type reply struct {
+	status int
+	errors []replied
+	data   any // nil: no such entry, or null
+	entry  bool
+	body   string // holds credentials: never print it
+	ran    int64  // resolvers
+}
+
+type replied struct {
+	Path       []any
+	Extensions struct{ Code string }
+}
+
+// has reports whether there is an error with this code at exactly this path; any
+// code where it is empty.
+func (r reply) has(code string, path []any) bool {
+	for _, e := range r.errors {
+		if (code == "" || e.Extensions.Code == code) && fmt.Sprint(e.Path) == fmt.Sprint(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// String leaves the data out: it may hold a credential.
+func (r reply) String() string {
+	shown := fmt.Sprintf("%d, data %t, %d resolvers", r.status, r.data != nil, r.ran)
+	for _, e := range r.errors {
+		shown += fmt.Sprintf(", %s %v", e.Extensions.Code, e.Path)
+	}
+	return shown
+}
+
+func (m *matrix) send(t *testing.T, who *cast.Person, query string, variables map[string]any) reply {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ran atomic.Int64
+	ctx := session.WithClient(context.WithValue(t.Context(), resolversKey{}, &ran), m.client(t, who))
+	if who != nil {
+		if v, err := m.resolver.Sessions.Authenticate(ctx, who.Token, session.Token, who.TenantID, ""); err == nil {
+			v.RequestID = "request-of-the-matrix"
+			ctx = account.WithViewer(ctx, v)
+		}
+	}
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/graphql-response+json")
+	w := httptest.NewRecorder()
+	m.watched.ServeHTTP(w, r)
+	var parsed struct {
+		Errors []replied
+		Data   json.RawMessage
+	}
+	got := reply{status: w.Code, body: w.Body.String()}
+	if err := json.Unmarshal(w.Body.Bytes(), &parsed); err != nil {
+		t.Fatalf("%s: no JSON: %v", query, err)
+	}
+	got.errors, got.entry, got.ran = parsed.Errors, parsed.Data != nil, ran.Load()
+	if got.entry {
+		if err := json.Unmarshal(parsed.Data, &got.data); err != nil {
+			t.Fatalf("%s: data: %v", query, err)
+		}
+	}
+	return got
+}
+
+// refusals are the marks that stand for the whole request being refused.
+var refusals = map[string]struct {
+	status int
+	code   string
+}{
+	"401": {401, "UNAUTHENTICATED"}, "403": {403, "FORBIDDEN"}, "BLK": {403, "ACCOUNT_BLOCKED"}, "EXP": {403, "MEMBERSHIP_EXPIRED"},
+	"400": {400, "VALIDATION_FAILED"}, "OTP": {401, "OTP_INVALID"}, "DEV": {403, "DEVICE_LIMIT"},
+}
+
+// refusedAs returns what is wrong with a reply that should refuse the whole.
+func (r reply) refusedAs(mark string) string {
+	late := strings.HasPrefix(mark, "r")
+	want := refusals[strings.TrimPrefix(mark, "r")]
+	switch {
+	case r.status != want.status, len(r.errors) != 1, r.entry, r.errors[0].Extensions.Code != want.code, len(r.errors[0].Path) != 1:
+		return fmt.Sprintf("got %v; want the whole refused with %s", r, want.code)
+	case late != (r.ran > 0):
+		return fmt.Sprintf("%d resolvers ran; want that by a resolver: %t", r.ran, late)
+	}
+	return ""
+}

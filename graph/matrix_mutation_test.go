@@ -1,0 +1,281 @@
+package graph
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pixgate/internal/dev/cast"
+	"pixgate/internal/id"
+	"pixgate/internal/job"
+)
+
+// mutation is a row about calling a mutation in one situation.
+type mutation struct {
+	name   string
+	input  string // of inputs
+	cells  string // 401, 403, BLK, EXP and r… as in the table of fields; v: it gives a payload
+	writes string // the tables that a call changes which gives a payload, all others stay as they were
+	costs  string // the tables that a call changes which a resolver refuses
+}
+
+// A code that was asked for and tried leaves its traces, right or wrong.
+const tried = "budget login_challenge login_code"
+
+// mutations are called by everybody, on a database where no call took effect yet.
+var mutations = []mutation{
+	{"requestOtp", "a mailbox", byAll, tried + " task.river_job", ""},
+	{"verifyOtp", "a wrong code", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", tried},
+	{"verifyOtp", "a code that nobody asked for", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", "budget"},
+	{"verifyOtp", "a code of another studio", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", "budget"},
+	{"verifyOtp", "no code", "r400 r400 r400 r400 r400 r400 r400 r400 r400 r400 r400 r400 r400", "", ""},
+	{"verifyOtp", "the own code", "v v v v v v v rBLK rEXP v v v v", tried + " account device session", tried},
+	{"verifyOtp", "the code of a full account", "rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV", "", tried},
+	{"logout", "", "401 v v v v v v v v 401 v v 401", "session", ""},
+	{"createJob", "a job", "401 403 403 403 403 v v BLK EXP 401 403 v 401", "audit_entry audit_head job", ""},
+	{"createJob", "a job without a name", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"createJob", "a photographer who is none", "401 403 403 403 403 v v BLK EXP 401 403 v 401", "", ""},
+	{"importImages", "pictures", "401 403 403 403 403 v v BLK EXP 401 403 r403 401", "audit_entry audit_head image_import task.river_job", ""},
+	{"importImages", "pictures for a foreign job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "audit_entry audit_head image_import task.river_job", ""},
+	{"importImages", "pictures for an unknown job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
+	{"importImages", "pictures from outside", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
+}
+
+// inputs make the input of a call.
+var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
+	"a mailbox": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"email": m.newcomer()}
+	},
+	"a wrong code": func(t *testing.T, m *matrix, who *cast.Person) map[string]any {
+		challengeID, code := m.newCode(t, who, m.newcomer())
+		wrong := "000000"
+		if code == wrong {
+			wrong = "000001"
+		}
+		return m.signIn(challengeID, wrong)
+	},
+	"a code that nobody asked for": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return m.signIn("AAAAAAAAAAAAAAAAAAAAAA", "123456")
+	},
+	"a code of another studio": func(t *testing.T, m *matrix, who *cast.Person) map[string]any {
+		there := m.Foreigner
+		if who != nil && who.TenantID == there.TenantID {
+			there = m.Owner
+		}
+		return m.signIn(m.newCode(t, there, m.newcomer()))
+	},
+	"no code": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return m.signIn("AAAAAAAAAAAAAAAAAAAAAA", "12345")
+	},
+	"the own code": func(t *testing.T, m *matrix, who *cast.Person) map[string]any {
+		if who == nil {
+			return m.signIn(m.newCode(t, nil, m.newcomer()))
+		}
+		return m.signIn(m.newCode(t, who, who.Email))
+	},
+	"the code of a full account": func(t *testing.T, m *matrix, who *cast.Person) map[string]any {
+		tenantID := m.TenantID
+		if who != nil {
+			tenantID = who.TenantID
+		}
+		full := m.Person(t, tenantID, m.newcomer(), "CUSTOMER")
+		m.Exec(t, "UPDATE account SET max_devices = 1 WHERE id = $1", full.AccountID)
+		return m.signIn(m.newCode(t, who, full.Email))
+	},
+	"a newcomer's code": func(t *testing.T, m *matrix, who *cast.Person) map[string]any {
+		return m.signIn(m.newCode(t, who, m.newcomer()))
+	},
+	"a newcomer's code, by cookie": func(t *testing.T, m *matrix, who *cast.Person) map[string]any {
+		challengeID, code := m.newCode(t, who, m.newcomer())
+		return map[string]any{"challengeId": challengeID, "code": code, "transport": "COOKIE"}
+	},
+	"": func(*testing.T, *matrix, *cast.Person) map[string]any { return nil },
+	"a job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"customerEmail": m.newcomer(), "title": "Haus am See", "reason": "matrix"}
+	},
+	"a job without a name": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"customerEmail": m.newcomer(), "title": " "}
+	},
+	"a photographer who is none": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"customerEmail": m.newcomer(), "title": "Haus am See", "photographerEmail": m.Foreigner.Email}
+	},
+	"pictures": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.Package.PublicID(), "prefix": "2026/haus-am-see"}
+	},
+	"pictures for a foreign job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.ForeignJob.PublicID(), "prefix": "2026/haus-am-see"}
+	},
+	"pictures for an unknown job": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"jobId": id.Job.Format(id.Nil), "prefix": "2026/haus-am-see"}
+	},
+	"pictures from outside": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.Package.PublicID(), "prefix": "../../foreign/incoming/2026"}
+	},
+	"a closed job": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		m.Exec(t, "UPDATE job SET status = 'CLOSED' WHERE id = $1", m.Package.ID)
+		return map[string]any{"jobId": m.Package.PublicID(), "prefix": "2026/haus-am-see"}
+	},
+}
+
+// newcomer is an address that no studio has seen.
+func (m *matrix) newcomer() string { return fmt.Sprintf("newcomer-%d@example.com", m.clients.Add(1)) }
+
+// signIn is the input of a sign-in by token, on a device that nobody has seen.
+func (m *matrix) signIn(challengeID, code string) map[string]any {
+	device := map[string]any{"id": fmt.Sprintf("device-of-newcomer-%d", m.clients.Add(1)), "name": "Matrix", "kind": "HANDHELD"}
+	return map[string]any{"challengeId": challengeID, "code": code, "transport": "TOKEN", "device": device}
+}
+
+// TestMatrixOfMutations calls every mutation as everybody, and looks at every table
+// before and after: whoever is refused has changed nothing.
+func TestMatrixOfMutations(t *testing.T) {
+	t.Parallel()
+	for _, one := range mutations {
+		t.Run(one.name+" with "+one.input, func(t *testing.T) {
+			t.Parallel()
+			cells := cellsOf(one.cells)
+			var m *matrix
+			for _, caller := range callers {
+				if m == nil {
+					m = newMatrix(t)
+				}
+				if m.mutate(t, one, caller, cells[caller]) {
+					m = nil
+				}
+			}
+		})
+	}
+}
+
+// mutate calls a mutation and reports whether that took effect.
+func (m *matrix) mutate(t *testing.T, one mutation, caller, mark string) bool {
+	t.Helper()
+	who := m.person(caller)
+	ask, variables := "mutation { "+one.name+" { __typename } }", map[string]any(nil)
+	if one.input != "" {
+		ask, variables = "mutation { "+one.name+"(input: $input) { __typename } }", map[string]any{"input": inputs[one.input](t, m, who)}
+	}
+	before := m.content(t)
+	got := m.send(t, who, document(ask, ""), variables)
+	changed := changes(before, m.content(t))
+	want, tables := "", ""
+	if mark == "v" {
+		if data, _ := got.data.(map[string]any); got.status != 200 || len(got.errors) > 0 || data[one.name] == nil {
+			want = fmt.Sprintf("got %v; want a payload", got)
+		}
+		tables = one.writes
+	} else {
+		want = got.refusedAs(mark)
+		if strings.HasPrefix(mark, "r") {
+			tables = one.costs
+		}
+	}
+	if want != "" {
+		t.Errorf("%s with %s as %s: %s", one.name, one.input, caller, want)
+	}
+	if expected := slices.Sorted(slices.Values(strings.Fields(tables))); !slices.Equal(changed, expected) {
+		t.Errorf("%s with %s as %s changed the tables %q, want %q", one.name, one.input, caller, changed, expected)
+	}
+	return mark == "v" && len(changed) > 0
+}
+
+// content tells each table's rows apart from any other rows.
+func (m *matrix) content(t *testing.T) map[string]string {
+	t.Helper()
+	rows, err := m.db.Owner.Query(t.Context(), `
+		SELECT CASE schemaname WHEN 'public' THEN '' ELSE schemaname || '.' END || tablename,
+		       (xpath('//h/text()', query_to_xml(format('SELECT count(*) || '':'' || coalesce(md5(string_agg(t::text, ''|'' ORDER BY t::text)), '''') AS h FROM %I.%I t', schemaname, tablename), false, true, '')))[1]::text
+		FROM pg_tables WHERE schemaname IN ('public', 'task')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	content := map[string]string{}
+	for rows.Next() {
+		var name, hash string
+		if err := rows.Scan(&name, &hash); err != nil {
+			t.Fatal(err)
+		}
+		content[name] = hash
+	}
+	if err := rows.Err(); err != nil || len(content) < 20 {
+		t.Fatalf("%d tables: %v", len(content), err)
+	}
+	return content
+}
+
+func changes(before, after map[string]string) []string {
+	changed := []string{}
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if before[name] != after[name] {
+			changed = append(changed, name)
+		}
+	}
+	return changed
+}
+
+// subjects of the ids' table.
+func (m *matrix) ids() map[string]string {
+	unknown := id.ID{0x01, 0x9a, 15: 0x7f}
+	ids := map[string]string{
+		"Image unreleased": m.Package.Image(job.None), "Image withdrawn": m.Package.Image(job.Blocked),
+		"Account the-owner's": m.Owner.PublicID(), "Account another's": m.Other.PublicID(), "Account the-photographer's": m.Photographer.PublicID(),
+		"Account the-admin's": m.Admin.PublicID(), "Account the-blocked's": m.Blocked.PublicID(), "Account the-expired's": m.Expired.PublicID(),
+		"Account foreign": m.Foreigner.PublicID(), "Account the-foreign-admin's": m.ForeignAdmin.PublicID(), "Account unknown": id.Account.Format(unknown),
+		"Import the-owner's": id.Import.Format(m.Import), "Import foreign": id.Import.Format(m.ForeignImport), "Import unknown": id.Import.Format(unknown),
+		"Job unknown": id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
+		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
+		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
+	}
+	for whose, j := range map[string]*cast.Job{
+		"the-owner's": m.Package, "another's": m.OtherJob, "unclaimed": m.Unclaimed, "the-blocked's": m.BlockedJob,
+		"the-expired's": m.ExpiredJob, "the-removed's": m.RemovedJob, "foreign": m.ForeignJob,
+	} {
+		ids["Job "+whose], ids["Image "+whose] = j.PublicID(), j.Image(job.Included)
+	}
+	return ids
+}
+
+// TestMatrixOfIDs hands every id to node and to every root field that takes one.
+func TestMatrixOfIDs(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	ids := m.ids()
+	for _, r := range table(t, idRows) {
+		named, known := ids[r.name]
+		if !known {
+			t.Errorf("%s: no such id in matrix.ids", r.name)
+		}
+		delete(ids, r.name)
+		typeName, _, _ := strings.Cut(r.name, " ")
+		for _, root := range matrixSchema().Query.Fields {
+			if root.Arguments.ForName("id") == nil {
+				continue
+			}
+			for _, caller := range callers {
+				mark := r.cells[caller]
+				if takes := root.Type.Name(); takes != typeName && takes != "Node" && mark == "v" {
+					mark = "403"
+				}
+				got := m.send(t, m.person(caller), "query($id: ID!) { x: "+root.Name+"(id: $id) { __typename id } }", map[string]any{"id": named})
+				if mark != "v" {
+					if wrong := got.refusedAs(mark); wrong != "" {
+						t.Errorf("%s by %s as %s: %s", r.name, root.Name, caller, wrong)
+					} else if mark == "403" && got.body != refusal {
+						t.Errorf("%s by %s as %s: not the bytes of an unknown id", r.name, root.Name, caller)
+					}
+					continue
+				}
+				data, _ := got.data.(map[string]any)
+				if x, _ := data["x"].(map[string]any); got.status != 200 || x["__typename"] != typeName || x["id"] != named {
+					t.Errorf("%s by %s as %s: %v; want it", r.name, root.Name, caller, got)
+				}
+			}
+		}
+	}
+	for name := range ids {
+		t.Errorf("%s has no row in idRows", name)
+	}
+}

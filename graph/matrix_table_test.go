@@ -1,0 +1,262 @@
+package graph
+
+import "strings"
+
+// callers are who asks, in the order of every table's columns.
+var callers = strings.Fields("anon own oth pho idl adm opr blk exp rem for fad str")
+
+// anon: signed out · own: the customer whose things are asked for · oth: another
+// customer · pho, idl: photographers, of the job and of none · adm, opr: admin and
+// operator of the studio · blk, exp: blocked, membership over · rem: the device was
+// removed · for, fad: customer and admin of another studio, there · str: that
+// admin's session at this studio's address.
+//
+// What comes back, one mark for each caller:
+//
+//	v    a value
+//	0    an empty list
+//	n    null, without an error
+//	-    not there: the list does not hold it, or its parent is null
+//	401  UNAUTHENTICATED, BLK ACCOUNT_BLOCKED, EXP MEMBERSHIP_EXPIRED: the whole
+//	     request, before any resolver runs
+//	403  FORBIDDEN: likewise where the request names the thing, else the field is
+//	     null with an error at its path
+//	r…   the whole request, by the resolver: r403, rBLK, rEXP, r400 VALIDATION_FAILED,
+//	     rOTP OTP_INVALID, rDEV DEVICE_LIMIT
+//	.    in the table of ways: as the field's own row says
+//
+// A row is about the owner's job without all images, and its INCLUDED picture.
+// [NONE] is the same for the picture in that state, [all NONE] for that of the job
+// with all images; [viewer] for the way of that name only.
+const fieldRows = `
+                                 anon own oth pho idl adm opr blk exp rem for fad str
+Query.viewer                     n    v   v   v   v   v   v   v   v   n   v   v   n
+Query.node                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Query.job                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Query.image                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Query.jobs                       401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+
+Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.status                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.createdAt                    401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.includedImages               401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.allImagesIncluded            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.images                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+
+JobConnection.edges              401  v   v   v   0   v   v   BLK EXP 401 v   v   401
+JobConnection.nodes              401  v   v   v   0   v   v   BLK EXP 401 v   v   401
+JobConnection.pageInfo           401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+JobConnection.totalCount         401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+JobEdge.cursor                   401  v   v   v   -   v   v   BLK EXP 401 v   v   401
+JobEdge.node                     401  v   v   v   -   v   v   BLK EXP 401 v   v   401
+
+ImageConnection.edges            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+ImageConnection.nodes            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+ImageConnection.pageInfo         401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+ImageConnection.totalCount       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+ImageEdge.cursor                 401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+ImageEdge.node                   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+
+PageInfo.hasNextPage             401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+PageInfo.hasPreviousPage         401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+PageInfo.startCursor             401  v   v   v   n   v   v   BLK EXP 401 v   v   401
+PageInfo.endCursor               401  v   v   v   n   v   v   BLK EXP 401 v   v   401
+
+Image.id                         401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.filename                   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.contentType                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.size                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.width                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.height                     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.capturedAt                 401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.sha256                     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.selectionState             401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.released                   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.releaseReason              401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.deliveredAt                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.job                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.previewUrl                 401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.previewUrl [NONE]          401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.previewUrl [BLOCKED]       401  n   403 n   403 n   n   BLK EXP 401 403 403 401
+Image.previewUrl [all BLOCKED]   401  n   403 n   403 n   n   BLK EXP 401 403 403 401
+Image.downloadUrl                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [NONE]         401  403 403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [EXTRA_PENDING] 401 403 403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [EXTRA_PAID]   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [EXTRA_FREE]   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [BLOCKED]      401  403 403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [all NONE]     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [all BLOCKED]  401  403 403 v   403 v   v   BLK EXP 401 403 403 401
+
+Account.id                       401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.email                    401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.role                     401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.verifiedAt               401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.validUntil               401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.validUntil [viewer]      -    v   n   n   n   n   n   n   v   -   n   n   -
+Account.validUntil [verifyOtp]   n    n   n   n   n   n   n   n   n   n   n   n   n
+Account.blockedAt                401  n   403 403 403 n   n   BLK EXP 401 403 403 401
+Account.blockedAt [viewer]       -    n   n   n   n   n   n   v   n   -   n   n   -
+Account.blockedAt [verifyOtp]    n    n   n   n   n   n   n   n   n   n   n   n   n
+Account.maxDevices               401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.lastSeenAt               401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.tenant                   401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.slug                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.name                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+
+Import.id                        401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.job                       401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.prefix                    401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.state                     401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.found                     401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.taken                     401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.known                     401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.refused                   401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.refused [importImages]    401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+Import.createdAt                 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.finishedAt                401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import.finishedAt [importImages] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+RefusedObject.name               401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+RefusedObject.code               401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+RefusedObject.message            401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+
+RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
+RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
+RequestOtpPayload.retryAfter     v    v   v   v   v   v   v   v   v   v   v   v   v
+VerifyOtpPayload.viewer          v    v   v   v   v   v   v   v   v   v   v   v   v
+VerifyOtpPayload.expiresAt       v    v   v   v   v   v   v   v   v   v   v   v   v
+VerifyOtpPayload.token           v    v   v   v   v   v   v   v   v   v   v   v   v
+VerifyOtpPayload.token [cookie]  n    n   n   n   n   n   n   n   n   n   n   n   n
+LogoutPayload.ok                 401  v   v   v   v   v   v   v   v   401 v   v   401
+CreateJobPayload.job             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+CreateJobPayload.userErrors      401  403 403 403 403 0   0   BLK EXP 401 403 0   401
+ImportImagesPayload.import       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+ImportImagesPayload.userErrors   401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+UserError.field                  401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+UserError.message                401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+UserError.code                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+`
+
+// calls tell how a field is asked for whose name alone is not enough.
+var calls = map[string]string{
+	"Query.node":  "node(id: $job) { __typename }",
+	"Query.job":   "job(id: $job) { __typename }",
+	"Query.image": "image(id: $image) { __typename }",
+}
+
+// What the ways through lists and mutations come to before a field is reached.
+const (
+	mine     = ". . . . . . . . . . . . ." // everybody has one, or the row says who
+	named    = "401 . 403 . 403 . . BLK EXP 401 403 403 401"
+	listed   = "401 . - . - . . BLK EXP 401 - - 401"
+	noJobs   = "401 . . . - . . BLK EXP 401 . . 401" // but the idle photographer has none
+	byViewer = "- v v v v v v v v - v v -"
+	byAdmins = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
+	byStaff  = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
+	ofStaff  = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
+	byAll    = "v v v v v v v v v v v v v"
+)
+
+// way is a query that leads to an object: @ stands where its fields are asked for,
+// here: what it is recognised by, its id or type.
+type way struct {
+	to    string // the object's type
+	ask   string
+	cells string
+	name  string // for rows that are about this way alone
+	input string // of a mutation, by its name in inputs
+}
+
+// ways lead to every type over every field that returns it.
+var ways = []way{
+	{to: "Query", ask: `{ here: __typename @ }`, cells: mine},
+
+	{to: "Job", ask: `{ job(id: $job) { here: id @ } }`, cells: named},
+	{to: "Job", ask: `{ node(id: $job) { ... on Job { here: id @ } } }`, cells: named},
+	{to: "Job", ask: `{ jobs { nodes { here: id @ } } }`, cells: listed},
+	{to: "Job", ask: `{ jobs { edges { node { here: id @ } } } }`, cells: listed},
+	{to: "Job", ask: `{ image(id: $image) { job { here: id @ } } }`, cells: named},
+	{to: "Job", ask: `{ node(id: $job) { ... on Job { images { nodes { job { here: id @ } } } } } }`, cells: named},
+	{to: "Job", ask: `{ node(id: $import) { ... on Import { job { here: id @ } } } }`, cells: byAdmins},
+	{to: "Job", ask: `mutation { createJob(input: $input) { job { here: __typename @ } } }`, cells: byStaff, input: "a job"},
+
+	{to: "JobConnection", ask: `{ jobs { here: __typename @ } }`, cells: mine},
+	{to: "JobEdge", ask: `{ jobs { edges { here: __typename @ } } }`, cells: noJobs},
+	{to: "PageInfo", ask: `{ jobs { pageInfo { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ job(id: $job) { images { pageInfo { here: __typename @ } } } }`, cells: named},
+	{to: "ImageConnection", ask: `{ job(id: $job) { images { here: __typename @ } } }`, cells: named},
+	{to: "ImageConnection", ask: `{ jobs(first: 10) { nodes { ... on Job { images(first: 10) { here: __typename @ } } } } }`, cells: "401 . v . - . . BLK EXP 401 v v 401"},
+	{to: "ImageEdge", ask: `{ job(id: $job) { images { edges { here: __typename @ } } } }`, cells: named},
+
+	{to: "Image", ask: `{ image(id: $image) { here: id @ } }`, cells: named},
+	{to: "Image", ask: `{ node(id: $image) { ... on Image { here: id @ } } }`, cells: named},
+	{to: "Image", ask: `{ node(id: $image) { ...N } } fragment N on Node { ... on Image { here: id @ } }`, cells: named},
+	{to: "Image", ask: `{ job(id: $job) { images { nodes { here: id @ } } } }`, cells: named},
+	{to: "Image", ask: `{ job(id: $job) { images { edges { node { here: id @ } } } } }`, cells: named},
+	{to: "Image", ask: `{ job(id: $job) { images { edges { node { job { id } here: id @ } } } } }`, cells: named}, // no page plan can write this
+	{to: "Image", ask: `{ image(id: $image) { job { images { nodes { here: id @ } } } } }`, cells: named},
+	{to: "Image", ask: `{ jobs(first: 10) { nodes { images(first: 10) { nodes { here: id @ } } } } }`, cells: listed},
+	{to: "Image", ask: `{ node(id: $import) { ... on Import { job { images { nodes { here: id @ } } } } } }`, cells: byAdmins},
+
+	{to: "Account", ask: `{ viewer { here: __typename @ } }`, cells: byViewer, name: "viewer"},
+	{to: "Account", ask: `{ node(id: $account) { ... on Account { here: id @ } } }`, cells: mine},
+	{to: "Account", ask: `mutation { verifyOtp(input: $input) { viewer { here: __typename @ } } }`, cells: byAll, input: "a newcomer's code", name: "verifyOtp"},
+	{to: "Tenant", ask: `{ viewer { tenant { here: __typename @ } } }`, cells: byViewer},
+	{to: "Tenant", ask: `{ node(id: $account) { ... on Account { tenant { here: __typename @ } } } }`, cells: mine},
+
+	{to: "Import", ask: `{ node(id: $import) { ... on Import { here: id @ } } }`, cells: mine},
+	{to: "Import", ask: `mutation { importImages(input: $input) { import { here: __typename @ } } }`, cells: ofStaff, input: "pictures", name: "importImages"},
+	{to: "RefusedObject", ask: `{ node(id: $import) { ... on Import { refused { here: __typename @ } } } }`, cells: mine},
+
+	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
+	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},
+	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: byAll, input: "a newcomer's code, by cookie", name: "cookie"},
+	{to: "LogoutPayload", ask: `mutation { logout { here: __typename @ } }`, cells: mine},
+	{to: "CreateJobPayload", ask: `mutation { createJob(input: $input) { here: __typename @ } }`, cells: mine, input: "a job"},
+	{to: "ImportImagesPayload", ask: `mutation { importImages(input: $input) { here: __typename @ } }`, cells: mine, input: "pictures"},
+	{to: "UserError", ask: `mutation { createJob(input: $input) { userErrors { here: __typename @ } } }`, cells: mine, input: "a photographer who is none"},
+	{to: "UserError", ask: `mutation { importImages(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a closed job"},
+}
+
+// idRows tell what comes back for an id: by node, by every root field of its
+// type, and FORBIDDEN instead of a value by every root field of another type.
+const idRows = `
+                     anon own oth pho idl adm opr blk exp rem for fad str
+Job the-owner's      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job another's        401  403 v   403 403 v   v   BLK EXP 401 403 403 401
+Job unclaimed        401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Job the-blocked's    401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Job the-expired's    401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Job the-removed's    401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Job foreign          401  403 403 403 403 403 403 BLK EXP 401 v   v   401
+Job unknown          401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Image the-owner's    401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image unreleased     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image withdrawn      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image another's      401  403 v   403 403 v   v   BLK EXP 401 403 403 401
+Image unclaimed      401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Image the-blocked's  401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Image the-expired's  401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Image the-removed's  401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Image foreign        401  403 403 403 403 403 403 BLK EXP 401 v   v   401
+Image unknown        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Account the-owner's  401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account another's    401  403 v   403 403 v   v   BLK EXP 401 403 403 401
+Account the-photographer's 401 403 403 v 403 v v  BLK EXP 401 403 403 401
+Account the-admin's  401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Account the-blocked's 401 403 403 403 403 v   v   BLK EXP 401 403 403 401
+Account the-expired's 401 403 403 403 403 v   v   BLK EXP 401 403 403 401
+Account foreign      401  403 403 403 403 403 403 BLK EXP 401 v   v   401
+Account the-foreign-admin's 401 403 403 403 403 403 403 BLK EXP 401 403 v 401
+Account unknown      401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Import the-owner's   401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Import foreign       401  403 403 403 403 403 403 BLK EXP 401 403 v   401
+Import unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing a-studio     401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing a-session    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing a-device     401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+`

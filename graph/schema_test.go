@@ -1,0 +1,232 @@
+package graph
+
+import (
+	"cmp"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"pixgate/internal/id"
+)
+
+// golden is the schema as it was reviewed last.
+const golden = "../docs/schema.graphql"
+
+// TestSDL holds the schema against docs/schema.graphql, so that every change of it
+// shows in a review. UPDATE_GOLDEN=1 writes the file.
+func TestSDL(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(golden, []byte(SDL()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reviewed, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(reviewed) != SDL() {
+		t.Error("the schema is not what docs/schema.graphql says: run UPDATE_GOLDEN=1 go test ./graph -run TestSDL and look at the difference")
+	}
+}
+
+// own are the definitions that are neither GraphQL's nor gqlgen's.
+func own(schema *ast.Schema) []*ast.Definition {
+	var all []*ast.Definition
+	for _, one := range schema.Types {
+		if !one.BuiltIn && !strings.HasPrefix(one.Name, "__") {
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(all, func(a, b *ast.Definition) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+func TestEverythingIsDescribed(t *testing.T) {
+	t.Parallel()
+	schema := matrixSchema()
+	sentence := func(name, description string) {
+		if text := strings.TrimSpace(description); len(text) < 5 || !strings.ContainsAny(text[len(text)-1:], ".?!)") {
+			t.Errorf("%s: its description %q is not a sentence with an end", name, description)
+		}
+	}
+	for _, one := range own(schema) {
+		sentence(one.Name, one.Description)
+		for _, field := range one.Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			sentence(one.Name+"."+field.Name, field.Description)
+			for _, argument := range field.Arguments {
+				sentence(one.Name+"."+field.Name+"("+argument.Name+":)", argument.Description)
+			}
+		}
+		for _, value := range one.EnumValues {
+			sentence(one.Name+"."+value.Name, value.Description)
+		}
+	}
+	for _, name := range []string{"auth", "entitled"} {
+		directive := schema.Directives[name]
+		sentence("@"+name, directive.Description)
+		for _, argument := range directive.Arguments {
+			sentence("@"+name+"("+argument.Name+":)", argument.Description)
+		}
+	}
+}
+
+var (
+	pascal = regexp.MustCompile(`^[A-Z][a-zA-Z0-9]*$`)
+	camel  = regexp.MustCompile(`^[a-z][a-zA-Z0-9]*$`)
+	upper  = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+	// verbs begin the names of mutations; a noun follows.
+	verbs = regexp.MustCompile(`^(abort|block|complete|create|import|remove|request|select|set|settle|sign|unblock|verify)[A-Z]`)
+	// credential is how nothing that leaves may be called.
+	credential = regexp.MustCompile(`(?i)token|secret|hash$|password`)
+)
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for _, one := range own(matrixSchema()) {
+		if !pascal.MatchString(one.Name) {
+			t.Errorf("type %s is not named LikeThis", one.Name)
+		}
+		for _, value := range one.EnumValues {
+			if !upper.MatchString(value.Name) {
+				t.Errorf("value %s.%s is not named LIKE_THIS", one.Name, value.Name)
+			}
+		}
+		for _, field := range one.Fields {
+			name := one.Name + "." + field.Name
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			if !camel.MatchString(field.Name) {
+				t.Errorf("%s is not named likeThis", name)
+			}
+			if credential.MatchString(field.Name) && one.Kind != ast.InputObject && name != "VerifyOtpPayload.token" {
+				t.Errorf("%s is named as a credential: nothing of that kind leaves", name)
+			}
+			for _, argument := range field.Arguments {
+				if !camel.MatchString(argument.Name) {
+					t.Errorf("%s(%s:) is not named likeThis", name, argument.Name)
+				}
+			}
+		}
+	}
+}
+
+func TestMutationsHaveOneForm(t *testing.T) {
+	t.Parallel()
+	for _, mutation := range matrixSchema().Mutation.Fields {
+		noun := strings.ToUpper(mutation.Name[:1]) + mutation.Name[1:]
+		if got := mutation.Type.String(); got != noun+"Payload!" {
+			t.Errorf("%s returns %s, want %sPayload!", mutation.Name, got, noun)
+		}
+		if mutation.Name == "logout" {
+			continue
+		}
+		if !verbs.MatchString(mutation.Name) {
+			t.Errorf("%s is not verbNoun with a verb that the test knows", mutation.Name)
+		}
+		if len(mutation.Arguments) != 1 || mutation.Arguments[0].Name != "input" || mutation.Arguments[0].Type.String() != noun+"Input!" {
+			t.Errorf("%s does not take exactly (input: %sInput!)", mutation.Name, noun)
+		}
+	}
+}
+
+// short are lists of things that are no connections, because they can't grow.
+var short = []string{
+	"Import.refused",  // of one run, which takes 10,000 objects at most
+	"UserError.field", // a path into the input
+}
+
+func TestListsThatGrowAreConnections(t *testing.T) {
+	t.Parallel()
+	schema := matrixSchema()
+	for _, one := range objectTypes(schema) {
+		for _, field := range one.Fields {
+			name, returned := one.Name+"."+field.Name, schema.Types[field.Type.Name()]
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			isList := field.Type.NamedType == ""
+			inPage := strings.HasSuffix(one.Name, "Connection") && (field.Name == "edges" || field.Name == "nodes")
+			inPayload := strings.HasSuffix(one.Name, "Payload")
+			if grows := isList && !inPage && !inPayload; grows != slices.Contains(short, name) {
+				t.Errorf("%s: a list that is no connection %t; in short, which says why it can't grow, %t", name, grows, !grows)
+			}
+			if isConnection := strings.HasSuffix(returned.Name, "Connection"); isConnection {
+				first, after := field.Arguments.ForName("first"), field.Arguments.ForName("after")
+				if first == nil || after == nil || first.Type.String() != "Int" || after.Type.String() != "String" {
+					t.Errorf("%s returns a connection but does not take (first: Int, after: String)", name)
+				}
+			}
+		}
+		if node, isConnection := strings.CutSuffix(one.Name, "Connection"); isConnection {
+			for field, want := range map[string]string{"edges": "[" + node + "Edge!]!", "nodes": "[" + node + "!]!", "pageInfo": "PageInfo!"} {
+				if got := one.Fields.ForName(field); got == nil || got.Type.String() != want {
+					t.Errorf("%s.%s is not %s", one.Name, field, want)
+				}
+			}
+		}
+	}
+}
+
+func TestRootFieldsAreGuarded(t *testing.T) {
+	t.Parallel()
+	schema := matrixSchema()
+	open := []string{"Query.viewer", "Mutation.requestOtp", "Mutation.verifyOtp"}
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+		for _, field := range root.Fields {
+			name := root.Name + "." + field.Name
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			if (field.Directives.ForName("auth") == nil) != slices.Contains(open, name) {
+				t.Errorf("%s: @auth %t; only %v are open", name, field.Directives.ForName("auth") != nil, open)
+			}
+			entitled, isGuarded := entitledTo(field)
+			returned := schema.Types[field.Type.Name()]
+			isNode := returned.Name == "Node" || slices.Contains(returned.Interfaces, "Node")
+			byID := slices.ContainsFunc(field.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.Name() == "ID" })
+			if root == schema.Query && isNode && byID && (!isGuarded || entitled != "VIEW") {
+				t.Errorf("%s returns what an id names without @entitled(to: VIEW)", name)
+			}
+			if argument := field.Arguments.ForName("id"); isGuarded && (argument == nil || argument.Type.String() != "ID!") {
+				t.Errorf("%s has @entitled, so the guard reads its argument (id: ID!)", name)
+			}
+		}
+	}
+	// @entitled below the root judges pictures; on anything else it refuses all.
+	for _, one := range objectTypes(schema) {
+		for _, field := range one.Fields {
+			if _, isGuarded := entitledTo(field); isGuarded && one != schema.Query && one.Name != "Image" {
+				t.Errorf("%s.%s has @entitled, but Resolver.entitled knows pictures only", one.Name, field.Name)
+			}
+		}
+	}
+}
+
+func TestEveryNodeHasAKindOfID(t *testing.T) {
+	t.Parallel()
+	schema := matrixSchema()
+	kinds := map[string]id.Kind{"Account": id.Account, "Job": id.Job, "Image": id.Image, "Import": id.Import}
+	for _, one := range schema.GetPossibleTypes(schema.Types["Node"]) {
+		kind, known := kinds[one.Name]
+		if _, _, ok := id.Parse(kind.Format(id.Nil)); !known || !ok {
+			t.Errorf("%s implements Node: give it a kind in internal/id, a case in Resolver.things and a line here", one.Name)
+		}
+		if field := one.Fields.ForName("id"); field == nil || field.Type.String() != "ID!" {
+			t.Errorf("%s.id is not ID!", one.Name)
+		}
+	}
+	for _, one := range objectTypes(schema) {
+		if one.Fields.ForName("id") != nil && !slices.Contains(one.Interfaces, "Node") {
+			t.Errorf("%s has an id but does not implement Node", one.Name)
+		}
+	}
+}
