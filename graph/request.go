@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -9,6 +10,7 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
+	"pixgate/internal/logs"
 	"pixgate/internal/transfer"
 )
 
@@ -22,6 +24,10 @@ type request struct {
 	links map[id.ID][]byte // granted, by image; nil for one that was refused
 }
 
+// maxLoggedName is how much of an operation's name, which the caller chose, gets
+// into the log, in bytes.
+const maxLoggedName = 60
+
 type requestKey struct{}
 
 func requestFrom(ctx context.Context) *request {
@@ -32,6 +38,7 @@ func requestFrom(ctx context.Context) *request {
 // image lists into its way.
 func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) context.Context {
 	op.ResolverMiddleware = r.planned
+	logs.Note(ctx, slog.String("operation", op.OperationName[:min(len(op.OperationName), maxLoggedName)]))
 	return context.WithValue(ctx, requestKey{}, &request{
 		viewer: account.ViewerFrom(ctx),
 		found:  map[string]any{},

@@ -9,3 +9,6 @@ ON CONFLICT (slug) DO NOTHING;
 
 -- name: TenantText :one
 SELECT subject, body FROM tenant_text WHERE tenant_id = $1 AND kind = $2 AND locale = $3;
+
+-- name: NameTenant :exec
+UPDATE tenant SET name = $2 WHERE id = $1;

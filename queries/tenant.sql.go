@@ -48,6 +48,15 @@ func (q *Queries) InsertTenant(ctx context.Context, arg InsertTenantParams) (int
 	return result.RowsAffected(), nil
 }
 
+const nameTenant = `-- name: NameTenant :exec
+UPDATE tenant SET name = $2 WHERE id = $1
+`
+
+func (q *Queries) NameTenant(ctx context.Context, iD id.ID, name string) error {
+	_, err := q.db.Exec(ctx, nameTenant, iD, name)
+	return err
+}
+
 const tenantText = `-- name: TenantText :one
 SELECT subject, body FROM tenant_text WHERE tenant_id = $1 AND kind = $2 AND locale = $3
 `

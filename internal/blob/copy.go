@@ -19,5 +19,8 @@ func (s *Store) Copy(ctx context.Context, from, to, ifMatch string) (Object, err
 	if err != nil {
 		return Object{}, failure(ctx, "copy", ErrNotFound, err)
 	}
+	if out.CopyObjectResult == nil {
+		return Object{}, &opError{op: "copy", kind: ErrUnavailable, brief: " (an answer without a result)"}
+	}
 	return Object{Key: to, ETag: quoted(out.CopyObjectResult.ETag)}, nil
 }

@@ -1,0 +1,220 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"pixgate/internal/account"
+	"pixgate/internal/blob"
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
+	"pixgate/internal/job"
+	"pixgate/internal/page"
+	"pixgate/internal/transfer"
+	"pixgate/queries"
+)
+
+// Studio is what the demo is loaded with: the same rooms that the server uses.
+type Studio struct {
+	DB      *pgxpool.Pool
+	Tenant  account.Tenant
+	Store   *blob.Store
+	Jobs    *job.Jobs
+	Imports *transfer.Imports
+	Now     func() time.Time
+	Out     io.Writer // where progress is told
+}
+
+const studioName = "pix.immo"
+
+// The people of the demo. Each signs in with the code that the mailbox shows.
+const (
+	adminEmail        = "admin@studio.example"
+	photographerEmail = "foto@studio.example"
+	annaEmail         = "anna@kunde.example"
+	benEmail          = "ben@kunde.example"
+)
+
+var people = []struct {
+	email string
+	role  account.Role
+	about string
+}{
+	{adminEmail, account.Admin, "runs the studio: sees everything, makes jobs"},
+	{photographerEmail, account.Photographer, "took the pictures of all three jobs"},
+	{annaEmail, account.Customer, "a client with two jobs: ten pictures included, and all included"},
+	{benEmail, account.Customer, "a client who has not chosen yet"},
+}
+
+// shoot is a job of the demo.
+type shoot struct {
+	title    string
+	prefix   string
+	customer string
+	included int
+	all      bool
+	states   []job.SelectionState // of the first pictures; the rest are NONE
+}
+
+func repeat(n int, state job.SelectionState) []job.SelectionState {
+	states := make([]job.SelectionState, n)
+	for i := range states {
+		states[i] = state
+	}
+	return states
+}
+
+var shoots = []shoot{
+	{
+		title: "Villa am See, Starnberg", prefix: "villa-am-see", customer: annaEmail, included: 10,
+		states: append(append(append(repeat(8, job.Included), repeat(3, job.ExtraPending)...), job.ExtraPaid, job.ExtraFree), job.Blocked),
+	},
+	{title: "Loft Hafencity, Hamburg", prefix: "loft-hafencity", customer: annaEmail, all: true, states: []job.SelectionState{job.Blocked}},
+	{title: "Neubau Kastanienallee 7, Berlin", prefix: "neubau-kastanienallee", customer: benEmail, included: 8},
+}
+
+// Load makes the demo studio: people, jobs, and pictures that it paints, stores and
+// takes in as the server would. What is there already is left as it is, so that it
+// can be called on every start. It ends with who can sign in.
+func Load(ctx context.Context, s Studio) error {
+	if err := queries.New(s.DB).NameTenant(ctx, s.Tenant.ID, studioName); err != nil {
+		return fault.Database("name the studio", err)
+	}
+	admin, err := s.people(ctx)
+	if err != nil {
+		return err
+	}
+	for i, one := range shoots {
+		if err := s.shoot(ctx, admin, one, Names()[i], i*100); err != nil {
+			return fmt.Errorf("load %q: %w", one.title, err)
+		}
+	}
+	fmt.Fprintln(s.Out, "People of the demo; sign in with the code that arrives in the mailbox:")
+	for _, person := range people {
+		fmt.Fprintf(s.Out, "  %-22s %s\n", person.email, person.about)
+	}
+	return nil
+}
+
+// people makes the accounts and returns the admin as a viewer: whoever may run
+// this command acts as the studio.
+func (s Studio) people(ctx context.Context) (account.Viewer, error) {
+	q := queries.New(s.DB)
+	var admin account.Viewer
+	for _, person := range people {
+		address, ok := account.ParseAddress(person.email)
+		if !ok {
+			return admin, fmt.Errorf("%q is no address", person.email)
+		}
+		made, err := q.EnsureAccount(ctx, queries.EnsureAccountParams{
+			ID: id.New(s.Now()), TenantID: s.Tenant.ID, EmailKey: address.Key(), Email: address.Mailbox(), Role: string(person.role), Now: s.Now(),
+		})
+		if err != nil {
+			return admin, fault.Database("make "+person.email, err)
+		}
+		if person.email == adminEmail {
+			admin = account.Viewer{
+				TenantID: s.Tenant.ID, AccountID: made.ID, SessionID: id.New(s.Now()), Email: person.email, Role: account.Admin, RequestID: "demo",
+			}
+		}
+	}
+	return admin, nil
+}
+
+func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, names []string, seed int) error {
+	existing, err := s.find(ctx, admin, one.title)
+	if err != nil {
+		return err
+	}
+	if existing != nil && existing.ImageCount >= len(names) {
+		return nil
+	}
+	began := time.Now()
+	if err := s.paint(ctx, one.prefix, names, seed); err != nil {
+		return err
+	}
+	if existing == nil {
+		photographer := photographerEmail
+		made, refusals, err := s.Jobs.Create(ctx, admin, job.New{
+			CustomerEmail: one.customer, Title: one.title, IncludedImages: one.included, AllImagesIncluded: one.all, SellsExtras: true,
+			PhotographerEmail: &photographer, Reason: "demo",
+		})
+		if err != nil || refusals != nil {
+			return fmt.Errorf("create the job: %v %w", refusals, err)
+		}
+		existing = made
+	}
+	run, _, err := s.Imports.Start(ctx, admin, existing.PublicID(), "demo/"+one.prefix, "demo")
+	if err != nil {
+		return fmt.Errorf("start the import: %w", err)
+	}
+	if err := s.Imports.Run(ctx, run.ID); err != nil {
+		return fmt.Errorf("take the pictures in: %w", err)
+	}
+	if err := s.choose(ctx, admin, existing, one.states); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "  %-34s %d pictures painted and taken in, %.1f s\n", one.title, len(names), time.Since(began).Seconds())
+	return nil
+}
+
+func (s Studio) find(ctx context.Context, admin account.Viewer, title string) (*job.Job, error) {
+	w := page.Window{Size: page.MaxSize}
+	jobs, _, err := s.Jobs.List(ctx, admin, job.Filter{}, w)
+	if err != nil {
+		return nil, fmt.Errorf("list the jobs: %w", err)
+	}
+	for _, j := range jobs {
+		if j.Title == title {
+			return j, nil
+		}
+	}
+	return nil, nil
+}
+
+// paint puts the pictures where a studio would upload them.
+func (s Studio) paint(ctx context.Context, prefix string, names []string, seed int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU())
+	for i, name := range names {
+		group.Go(func() error {
+			var picture bytes.Buffer
+			if err := Paint(&picture, seed+i); err != nil {
+				return fmt.Errorf("paint %s: %w", name, err)
+			}
+			key := "tenants/" + s.Tenant.Slug + "/incoming/demo/" + prefix + "/" + name
+			if _, err := s.Store.Put(ctx, key, "image/jpeg", picture.Bytes()); err != nil {
+				return fmt.Errorf("store %s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// choose puts the first pictures of a job into the states of the demo.
+func (s Studio) choose(ctx context.Context, admin account.Viewer, j *job.Job, states []job.SelectionState) error {
+	images, _, err := s.Jobs.Images(ctx, admin, j, job.ImageFilter{}, page.Window{Size: page.MaxSize})
+	if err != nil {
+		return fmt.Errorf("list the pictures: %w", err)
+	}
+	q := queries.New(s.DB)
+	for i, state := range states {
+		if i == len(images) {
+			break
+		}
+		if _, err := q.SetSelectionState(ctx, queries.SetSelectionStateParams{
+			TenantID: j.TenantID, JobID: j.ID, State: string(state), Ids: []id.ID{images[i].ID},
+		}); err != nil {
+			return fault.Database("choose a picture", err)
+		}
+	}
+	return nil
+}
