@@ -80,7 +80,7 @@ const house = "internal/dev"
 type pkg struct {
 	Dir, ImportPath, Name, Doc string
 	GoFiles, Imports, Deps     []string
-	Module                     *struct{ Main bool }
+	TestImports, XTestImports  []string
 }
 
 // room is the package's folder, "." for the first page.
@@ -97,7 +97,7 @@ func isDev(room string) bool { return room == house || strings.HasPrefix(room, h
 
 func packages(t *testing.T, args ...string) []pkg {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=Dir,ImportPath,Name,Doc,GoFiles,Imports,Deps,Module"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=Dir,ImportPath,Name,Doc,GoFiles,Imports,Deps,TestImports,XTestImports"}, args...)...)
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
 	out, err := cmd.Output()
@@ -176,6 +176,40 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 		}
 		if slices.Contains([]string{"util", "utils", "common", "helper", "helpers", "misc", "shared", "base", "lib", "types"}, p.Name) {
 			t.Errorf("%s is named after nothing", p.room())
+		}
+	}
+}
+
+var explainedModule = regexp.MustCompile("(?m)^- `([^`]+)` — .{20,}$")
+
+func TestEveryDependencyIsExplained(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{} // explained modules, and whether anything imports them
+	for _, match := range explainedModule.FindAllStringSubmatch(read(t, "docs/dependencies.md"), -1) {
+		used[match[1]] = false
+	}
+	for _, p := range packages(t, "./...") {
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			first, _, _ := strings.Cut(imported, "/")
+			if !strings.Contains(first, ".") {
+				continue // ours or Go's
+			}
+			module := ""
+			for name := range used { // the longest that fits: modules lie within modules
+				if (imported == name || strings.HasPrefix(imported, name+"/")) && len(name) > len(module) {
+					module = name
+				}
+			}
+			if module == "" {
+				t.Errorf("%s imports %s: docs/dependencies.md does not say why", p.room(), imported)
+				continue
+			}
+			used[module] = true
+		}
+	}
+	for module, imported := range used {
+		if !imported {
+			t.Errorf("docs/dependencies.md explains %s, which nothing imports", module)
 		}
 	}
 }
