@@ -98,7 +98,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
 	})
-	runner, err := task.NewRunner(pool, task.Work{LoginMail: sessions.MailCode, Import: imports.Run, Purge: sessions.Purge}, log)
+	runner, err := task.NewRunner(pool, task.Work{LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, Purge: sessions.Purge}, log)
 	if err != nil {
 		return err
 	}

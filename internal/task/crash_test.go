@@ -41,6 +41,7 @@ func workUntilKilled(url string) {
 			return nil
 		},
 		Import: func(context.Context, id.ID) error { return nil },
+		GiveUp: func(context.Context, id.ID) error { return nil },
 		Purge:  func(context.Context) error { return nil },
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -32,6 +33,8 @@ type Work struct {
 	LoginMail func(ctx context.Context, codeID id.ID) error
 	// Import goes on with an import until ctx ends; nil when it is over.
 	Import func(ctx context.Context, importID id.ID) error
+	// GiveUp ends an import whose last attempt has failed.
+	GiveUp func(ctx context.Context, importID id.ID) error
 	// Purge removes what is long over.
 	Purge func(ctx context.Context) error
 }
@@ -45,7 +48,7 @@ type Runner struct {
 func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{work: work.LoginMail})
-	river.AddWorker(workers, &importWorker{work: work.Import})
+	river.AddWorker(workers, &importWorker{work: work.Import, giveUp: work.GiveUp})
 	river.AddWorker(workers, &purgeWorker{work: work.Purge})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:  schema.TaskSchema,
@@ -64,7 +67,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      stopPatience,
 		ReindexerSchedule:    river.NeverSchedule(), // the tables aren't the server's own
-		Logger:               log,
+		Logger:               slog.New(troubles{log.Handler()}),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the task runner: %w", err)
@@ -108,15 +111,19 @@ func (*mailWorker) NextRetry(job *river.Job[loginMail]) time.Time {
 
 type importWorker struct {
 	river.WorkerDefaults[imageImport]
-	work func(context.Context, id.ID) error
+	work, giveUp func(context.Context, id.ID) error
 }
 
 // Work goes on with the import. One that runs out of time, or is told to end by a
 // stop, costs no attempt.
 func (w *importWorker) Work(ctx context.Context, job *river.Job[imageImport]) error {
-	err := w.work(ctx, id.ID(job.Args.ImportID))
-	if err != nil && ctx.Err() != nil {
+	importID := id.ID(job.Args.ImportID)
+	err := w.work(ctx, importID)
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return river.JobSnooze(0)
+	case err != nil && job.Attempt >= job.MaxAttempts:
+		return errors.Join(err, w.giveUp(ctx, importID))
 	}
 	return err
 }
@@ -147,3 +154,20 @@ func (*purgeWorker) Timeout(*river.Job[purge]) time.Duration { return 5 * time.M
 func backoff(attempts int, most time.Duration) time.Duration {
 	return min(time.Second<<min(max(attempts-1, 0), 16), most)
 }
+
+// troubles passes on what River warns of. The rest tells how busy it is, every few
+// seconds.
+type troubles struct{ slog.Handler }
+
+// Enabled refuses everything below a warning.
+func (h troubles) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs keeps the handler a quiet one.
+func (h troubles) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return troubles{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps the handler a quiet one.
+func (h troubles) WithGroup(name string) slog.Handler { return troubles{h.Handler.WithGroup(name)} }
