@@ -162,15 +162,18 @@ func TestAnImportThatFailsIsGivenUpAfterFiveTimes(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
 	var runs atomic.Int32
+	importID, givenUp := id.New(time.Now()), make(chan id.ID, 1)
 	work := nothing(t)
 	work.Import = func(context.Context, id.ID) error { runs.Add(1); return errors.New("storage is away") }
+	work.GiveUp = func(_ context.Context, importID id.ID) error { givenUp <- importID; return nil }
 	start(t, db, work, slog.New(slog.DiscardHandler))
-	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error {
-		return q.Import(ctx, tx, id.New(time.Now()))
-	})
+	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.Import(ctx, tx, importID) })
 	inState(t, db, "image_import", "discarded")
 	if n := runs.Load(); n != 5 {
 		t.Errorf("%d runs, want 5", n)
+	}
+	if got := eventually(t, "the end of the import", patience, givenUp); got != importID {
+		t.Errorf("gave up %s, want %s", got, importID)
 	}
 }
 
@@ -327,23 +330,4 @@ func (r *record) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.all.String()
-}
-
-func TestAnImportThatFailedItsLastAttemptIsGivenUp(t *testing.T) {
-	t.Parallel()
-	db := stage.Database(t)
-	importID := id.New(time.Now())
-	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.Import(ctx, tx, importID) })
-	if _, err := db.Owner.Exec(t.Context(), "UPDATE task.river_job SET max_attempts = 2"); err != nil {
-		t.Fatal(err)
-	}
-	var attempts atomic.Int32
-	givenUp := make(chan id.ID, 1)
-	work := nothing(t)
-	work.Import = func(context.Context, id.ID) error { attempts.Add(1); return errors.New("no storage") }
-	work.GiveUp = func(_ context.Context, importID id.ID) error { givenUp <- importID; return nil }
-	start(t, db, work, slog.New(slog.DiscardHandler))
-	if got := eventually(t, "the end of the import", patience, givenUp); got != importID || attempts.Load() != 2 {
-		t.Errorf("gave up %s after %d attempts, want %s after 2", got, attempts.Load(), importID)
-	}
 }
