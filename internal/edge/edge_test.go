@@ -46,6 +46,8 @@ var (
 	}
 )
 
+func clock() time.Time { return now }
+
 // fake is everything behind the edge.
 type fake struct {
 	log       *bytes.Buffer
@@ -133,7 +135,7 @@ func server(t *testing.T, change ...func(*edge.Options, *fake)) (http.Handler, *
 		})
 	}
 	o := edge.Options{
-		Log: logs.New(f.log, slog.LevelDebug), Now: func() time.Time { return now },
+		Log: logs.New(f.log, slog.LevelDebug), Now: clock,
 		Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		Tenants:        f, Sessions: f, Downloads: f, Ready: func(context.Context) error { return f.ready },
