@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,3 +30,24 @@ func (s *Service) OpenForTest(ctx context.Context, c Client, in SignIn, email st
 
 // WriteActivity writes down now what Run writes every ten seconds.
 func (s *Service) WriteActivity(ctx context.Context) { s.writeActivity(ctx) }
+
+// SpendForTest spends one of each named budget, each good for most uses an hour,
+// as a try does; false when one of them is empty.
+func (s *Service) SpendForTest(ctx context.Context, most int32, names ...string) (bool, error) {
+	charges := make([]charge, len(names))
+	for i, name := range names {
+		charges[i] = s.charge(limit{name, most, time.Hour})
+	}
+	empty := errors.New("empty")
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		over, err := spend(ctx, queries.New(tx), s.now(), charges)
+		if err == nil && len(over) > 0 {
+			return empty
+		}
+		return err
+	})
+	if errors.Is(err, empty) {
+		return false, nil
+	}
+	return err == nil, err
+}
