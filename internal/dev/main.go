@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"pixgate/internal/dev/process"
 )
@@ -40,11 +41,12 @@ func main() {
 }
 
 // supervise runs an installation until a signal ends it, and returns the exit
-// status. A second signal ends us at once; nothing that we started outlives us.
+// status. A signal a second later ends us at once, and nothing that we started
+// outlives us; before that it is the same one, sent twice by what started us.
 func supervise(in installation) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	if err := run(ctx, in); err != nil {
 		fmt.Fprintln(os.Stderr, "make run:", err)
 		return 1

@@ -21,7 +21,7 @@ func (s *stack) serve(ctx context.Context, in installation) (*process.Child, err
 	binary := filepath.Join(in.dir, "bin", "pixgate")
 	err := s.log.step("server", func() error {
 		s.log.progress("building")
-		_, err := s.command(ctx, in, "go", "build", "-o", binary, in.program)
+		_, err := s.command(ctx, in, "go", "build", "-buildvcs=false", "-o", binary, in.program)
 		return err
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ func build(ctx context.Context) (path string, lock *os.File, err error) {
 		return "", nil, err
 	}
 	path = filepath.Join(cache, "gateway")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, program)
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", path, program)
 	cmd.Stderr = os.Stderr
 	if err := process.Run(cmd, process.Options{Death: syscall.SIGKILL}); err != nil {
 		lock.Close()
