@@ -93,10 +93,11 @@ CREATE TABLE selection_event (
     job_id     uuid NOT NULL,
     image_id   uuid NOT NULL,
     account_id uuid NOT NULL,
-    old_state  text NOT NULL,
-    new_state  text NOT NULL CHECK (new_state <> old_state),
+    old_state  text NOT NULL CHECK (old_state IN ('NONE', 'INCLUDED', 'EXTRA_PENDING', 'EXTRA_PAID', 'EXTRA_FREE', 'BLOCKED')),
+    new_state  text NOT NULL CHECK (new_state IN ('NONE', 'INCLUDED', 'EXTRA_PENDING', 'EXTRA_PAID', 'EXTRA_FREE', 'BLOCKED')),
     request_id text NOT NULL,
     at         timestamptz NOT NULL,
+    CHECK (new_state <> old_state),
     FOREIGN KEY (tenant_id, job_id, image_id) REFERENCES image (tenant_id, job_id, id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id)
 );

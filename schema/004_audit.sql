@@ -21,6 +21,7 @@ CREATE TABLE audit_entry (
     hash       bytea NOT NULL CHECK (length(hash) = 32),
     key_id     text NOT NULL,
     UNIQUE (tenant_id, sequence),
+    CHECK (image_id IS NULL OR job_id IS NOT NULL),  -- a key with a null in it checks nothing
     FOREIGN KEY (tenant_id, actor_id) REFERENCES account (tenant_id, id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
     FOREIGN KEY (tenant_id, job_id) REFERENCES job (tenant_id, id),
