@@ -1,0 +1,83 @@
+package schema_test
+
+import (
+	"strings"
+	"testing"
+
+	"pixgate/internal/dev/stage"
+)
+
+// rights are what the server may do to each table; "SELECT INSERT UPDATE" for those
+// not listed.
+var rights = map[string]string{
+	"audit_entry":      "SELECT INSERT", // nobody rewrites history
+	"selection_event":  "SELECT INSERT",
+	"goose_db_version": "SELECT",
+	"login_code":       "SELECT INSERT UPDATE DELETE", // purged
+	"login_challenge":  "SELECT INSERT UPDATE DELETE",
+	"budget":           "SELECT INSERT UPDATE DELETE",
+	"session":          "SELECT INSERT UPDATE DELETE",
+}
+
+func TestTheServerMayDoWhatIsListed(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	for _, table := range lines(t, db.Owner, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'") {
+		want, listed := rights[table]
+		if !listed {
+			want = "SELECT INSERT UPDATE"
+		}
+		got := lines(t, db.Owner, `
+			SELECT concat_ws(' ', VARIADIC array_agg(p ORDER BY n)) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
+			WITH ORDINALITY u(p, n) WHERE has_table_privilege('pixgate_server', $1, p) OR p IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') AND has_any_column_privilege('pixgate_server', $1, p)`, table)[0]
+		if got != want {
+			t.Errorf("the server may %s %s, want %s", got, table, want)
+		}
+	}
+}
+
+// TestTheServerIsRefused has the server try what it must not do.
+func TestTheServerIsRefused(t *testing.T) {
+	t.Parallel()
+	db, _ := populated(t)
+	for _, sql := range []string{
+		"UPDATE audit_entry SET reason = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry",
+		"SELECT FROM audit_entry FOR UPDATE",
+		"UPDATE selection_event SET request_id = 'x'", "DELETE FROM selection_event", "TRUNCATE selection_event",
+		"DELETE FROM audit_head", "DELETE FROM delivery", "DELETE FROM image", "DELETE FROM job", "DELETE FROM account", "DELETE FROM device", "DELETE FROM tenant",
+		"TRUNCATE session", "TRUNCATE budget",
+		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
+		"CREATE TABLE mine ()", "CREATE TABLE task.mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+		"ALTER TABLE audit_entry DISABLE TRIGGER ALL", "ALTER TABLE image DROP CONSTRAINT image_size_check", "DROP TABLE budget",
+		"ALTER TABLE booking DISABLE TRIGGER booking_verified", "CREATE OR REPLACE FUNCTION booking_verified() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+		"CREATE TRIGGER mine BEFORE INSERT ON audit_entry EXECUTE FUNCTION booking_verified()", "CREATE RULE mine AS ON INSERT TO audit_entry DO INSTEAD NOTHING",
+		"SET ROLE pixgate_owner", "SET session_replication_role = replica",
+		"COPY audit_entry TO PROGRAM 'true'", "COPY account TO '/dev/null'", "SELECT pg_read_file('/etc/hostname')", "SELECT rolpassword FROM pg_authid",
+		"CREATE EXTENSION dblink", "ALTER SYSTEM SET fsync = off",
+	} {
+		_, err := db.Pool.Exec(t.Context(), sql)
+		if state, _ := refusal(err); state != "42501" {
+			t.Errorf("%s: SQLSTATE %q, %v; want insufficient_privilege", sql, state, err)
+		}
+	}
+}
+
+// TestTheServerReadsItsSchemasOnly looks for whatever else it could use.
+func TestTheServerReadsItsSchemasOnly(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	got := strings.Join(lines(t, db.Owner, `
+		SELECT nspname::text FROM pg_namespace WHERE has_schema_privilege('pixgate_server', oid, 'USAGE') AND nspname !~ '^pg_(toast|temp)' ORDER BY 1`), " ")
+	if want := "information_schema pg_catalog public task"; got != want {
+		t.Errorf("the server may use the schemas %s, want %s", got, want)
+	}
+	if owns := lines(t, db.Owner, "SELECT relname::text FROM pg_class WHERE relowner = 'pixgate_server'::regrole"); len(owns) != 0 {
+		t.Errorf("the server owns %q", owns)
+	}
+	is := lines(t, db.Owner, `
+		SELECT concat_ws(' ', rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,
+			(SELECT count(*) FROM pg_auth_members WHERE member = r.oid)) FROM pg_roles r WHERE rolname = 'pixgate_server'`)[0]
+	if is != "f f f f f 0" {
+		t.Errorf("the server is superuser, creates roles, databases, replicates, bypasses, is a member of: %s", is)
+	}
+}
