@@ -229,8 +229,10 @@ func (r reply) refusedAs(mark string) string {
 	switch {
 	case r.status != want.status, len(r.errors) != 1, r.entry, r.errors[0].Extensions.Code != want.code, len(r.errors[0].Path) != 1:
 		return fmt.Sprintf("got %v; want the whole refused with %s", r, want.code)
-	case late != (r.ran > 0):
-		return fmt.Sprintf("%d resolvers ran; want that by a resolver: %t", r.ran, late)
+	case !late && r.ran > 0:
+		return fmt.Sprintf("refused with %s only after %d fields had begun: has the root field lost a directive?", want.code, r.ran)
+	case late && r.ran == 0:
+		return fmt.Sprintf("refused with %s before any field began, not by the resolver", want.code)
 	}
 	return ""
 }

@@ -186,14 +186,19 @@ func (m *matrix) judge(t *testing.T, w way, caller, about string, fields map[str
 	}
 	got := m.send(t, who, document(w.ask, strings.Join(slices.Sorted(maps.Keys(fields)), " ")), variables)
 	object, path := find(got.data, []any{}, variables[strings.ToLower(w.to)], w.to)
+	blamed := map[string][]string{} // fields, by what is wrong with them
 	for asked, mark := range fields {
-		name, _, _ := strings.Cut(asked, " ")
-		name, _, _ = strings.Cut(name, "(")
+		name := fieldName.FindString(asked)
 		if wrong := got.wrong(mark, object, append(slices.Clone(path), name), w.names()); wrong != "" {
-			t.Errorf("%s as %s %s: %s", w.to+"."+name, caller, about, wrong)
+			blamed[wrong] = append(blamed[wrong], w.to+"."+name)
 		}
 	}
+	for wrong, names := range blamed {
+		t.Errorf("%s [%s] as %s: %s", strings.Join(slices.Sorted(slices.Values(names)), " "), about, caller, wrong)
+	}
 }
+
+var fieldName = regexp.MustCompile(`^\w+`)
 
 // names reports whether the way's root field names the very object.
 func (w way) names() bool {
