@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -121,5 +122,33 @@ func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	}
 	if _, err := w.verify(w.network(0), challenge.ID, code, device(0)); err != nil {
 		t.Errorf("after the restart: %v", err)
+	}
+}
+
+func TestLastSeenWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	in := w.signIn(w.network(0), victim, device(0))
+	for _, table := range []string{"account", "device"} {
+		w.clock.pass(2 * time.Minute)
+		if _, err := w.authenticate(in.Token); err != nil {
+			t.Fatal(err)
+		}
+		tx, err := w.db.Owner.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), "SELECT FROM "+table+" FOR NO KEY UPDATE"); err != nil { // as a sign-in does
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		w.service.WriteActivity(ctx)
+		if ctx.Err() != nil {
+			t.Errorf("waited for the row of table %s", table)
+		}
+		cancel()
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
