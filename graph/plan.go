@@ -116,7 +116,7 @@ func constant(text string) func([]byte) []byte {
 }
 
 func (w *pageWriter) planTotal() (func([]byte) []byte, bool) {
-	n, err := w.r.Jobs.CountImages(w.ctx, requestFrom(w.ctx).viewer, w.page.Job, w.page.Filter)
+	n, err := w.r.countImages(w.ctx, w.page.Job, w.page.Filter)
 	if err != nil {
 		return nil, false // gqlgen's way asks again, and reports it
 	}

@@ -201,17 +201,17 @@ func (s Studio) paint(ctx context.Context, prefix string, names []string, seed i
 
 // choose puts the first pictures of a job into the states of the demo.
 func (s Studio) choose(ctx context.Context, admin account.Viewer, j *job.Job, states []job.SelectionState) error {
-	images, _, err := s.Jobs.Images(ctx, admin, j, job.ImageFilter{}, page.Window{Size: page.MaxSize})
+	first, err := s.Jobs.Images(ctx, admin, j, job.ImageFilter{}, page.Window{Size: page.MaxSize})
 	if err != nil {
 		return fmt.Errorf("list the pictures: %w", err)
 	}
 	q := queries.New(s.DB)
 	for i, state := range states {
-		if i == len(images) {
+		if i == len(first.Images) {
 			break
 		}
 		if _, err := q.SetSelectionState(ctx, queries.SetSelectionStateParams{
-			TenantID: j.TenantID, JobID: j.ID, State: string(state), Ids: []id.ID{images[i].ID},
+			TenantID: j.TenantID, JobID: j.ID, State: string(state), Ids: []id.ID{first.Images[i].ID},
 		}); err != nil {
 			return fault.Database("choose a picture", err)
 		}

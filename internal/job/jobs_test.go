@@ -122,19 +122,19 @@ func TestImageFilters(t *testing.T) {
 		{job.ImageFilter{Released: &yes, States: []job.SelectionState{job.None, job.Included}}, []job.SelectionState{job.Included}},
 		{job.ImageFilter{States: []job.SelectionState{}}, nil},
 	} {
-		images, _, err := s.jobs.Images(t.Context(), viewer(s.Owner), j, row.filter, page.Window{Size: 50})
+		page, err := s.jobs.Images(t.Context(), viewer(s.Owner), j, row.filter, page.Window{Size: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []job.SelectionState
-		for _, image := range images {
+		for _, image := range page.Images {
 			got = append(got, image.State)
 		}
 		if n, err := s.jobs.CountImages(t.Context(), viewer(s.Owner), j, row.filter); err != nil || n != len(row.want) || !slices.Equal(got, row.want) {
 			t.Errorf("%+v: %v, count %d (%v); want %v", row.filter, got, n, err, row.want)
 		}
 	}
-	if _, _, err := s.jobs.Images(t.Context(), viewer(s.Other), j, job.ImageFilter{}, page.Window{Size: 50}); !fault.Is(err, fault.Forbidden) {
+	if _, err := s.jobs.Images(t.Context(), viewer(s.Other), j, job.ImageFilter{}, page.Window{Size: 50}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("another customer lists the pictures: %v", err)
 	}
 	if _, err := s.jobs.CountImages(t.Context(), viewer(s.Other), j, job.ImageFilter{}); !fault.Is(err, fault.Forbidden) {

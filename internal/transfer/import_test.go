@@ -162,11 +162,11 @@ func TestImportTakesPicturesAndNamesWhatIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	images, _, err := h.jobs.Images(t.Context(), h.admin, j, job.ImageFilter{}, page.Window{Size: 100})
-	if err != nil || len(images) != 3 || j.ImageCount != 3 {
-		t.Fatalf("%d pictures, count %d, %v", len(images), j.ImageCount, err)
+	listed, err := h.jobs.Images(t.Context(), h.admin, j, job.ImageFilter{}, page.Window{Size: 100})
+	if err != nil || len(listed.Images) != 3 || j.ImageCount != 3 {
+		t.Fatalf("%d pictures, count %d, %v", len(listed.Images), j.ImageCount, err)
 	}
-	for _, image := range images {
+	for _, image := range listed.Images {
 		if image.ContentType != "image/jpeg" || image.Width != 64 || image.Height != 48 || image.State != job.None {
 			t.Errorf("%+v", image)
 		}
@@ -180,8 +180,8 @@ func TestImportTakesPicturesAndNamesWhatIsNone(t *testing.T) {
 			}
 		}
 	}
-	if images[0].Filename != "1 Küche.jpg" {
-		t.Errorf("the first is %q", images[0].Filename)
+	if listed.Images[0].Filename != "1 Küche.jpg" {
+		t.Errorf("the first is %q", listed.Images[0].Filename)
 	}
 }
 
