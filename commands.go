@@ -29,13 +29,12 @@ import (
 
 const usage = `pixgate serves. Its settings come from the environment; make run brings up all that it needs.
 
-  pixgate migrate                              bring the tables up to date, as their owner; make the first studio
-  pixgate admin grant [--operator] EMAIL       let somebody run the studio, or the installation
-  pixgate admin revoke EMAIL                   make them a customer
-                          [--tenant SLUG]      of another studio than DEFAULT_TENANT
-  pixgate demo                                 a studio with jobs and pictures, to try things
-  pixgate schema                               print the GraphQL schema
-  pixgate help                                 print this
+  pixgate migrate                                         bring the tables up to date, as their owner; make the first studio
+  pixgate admin grant [--operator] [--tenant SLUG] EMAIL  let somebody run the studio, or the installation
+  pixgate admin revoke [--tenant SLUG] EMAIL              make them a customer
+  pixgate demo                                            a studio with jobs and pictures, to try things
+  pixgate schema                                          print the GraphQL schema
+  pixgate help                                            print this
 `
 
 // errUsage says that the command line can't be understood.
