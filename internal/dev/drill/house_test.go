@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,8 @@ type house struct {
 	said       *transcript
 	server     *server // nil: none runs
 
+	mailCalls atomic.Int32 // requests to SES
+
 	front   *http.Transport // dials the front by whatever name
 	outside *http.Client    // for links into the storage
 
@@ -70,7 +73,7 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	front, storage, mail := proxy(t, "http://"+addr), proxy(t, bucket.Endpoint), proxy(t, h.mail.Endpoint())
+	front, storage, mail := proxy(t, "http://"+addr, nil), proxy(t, bucket.Endpoint, nil), proxy(t, h.mail.Endpoint(), &h.mailCalls)
 	h.outside = storage.Client()
 	h.front = front.Client().Transport.(*http.Transport).Clone()
 	h.front.TLSClientConfig.ServerName = "example.com"
@@ -137,8 +140,9 @@ func withPassword(t *testing.T, text, password string) string {
 	return u.String()
 }
 
-// proxy ends TLS before a part that speaks plain HTTP, as in production.
-func proxy(t *testing.T, to string) *httptest.Server {
+// proxy ends TLS before a part that speaks plain HTTP, as in production. It counts
+// the requests where that is asked.
+func proxy(t *testing.T, to string, count *atomic.Int32) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(to)
 	if err != nil {
@@ -146,9 +150,13 @@ func proxy(t *testing.T, to string) *httptest.Server {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
 	t.Cleanup(transport.CloseIdleConnections)
-	s := httptest.NewTLSServer(&httputil.ReverseProxy{
-		Transport: transport, ErrorLog: log.New(io.Discard, "", 0), FlushInterval: -1,
+	quiet := log.New(io.Discard, "", 0)
+	s := httptest.NewUnstartedServer(&httputil.ReverseProxy{
+		Transport: transport, ErrorLog: quiet, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
+			if count != nil {
+				count.Add(1)
+			}
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
 			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
@@ -158,6 +166,8 @@ func proxy(t *testing.T, to string) *httptest.Server {
 			}
 		},
 	})
+	s.Config.ErrorLog = quiet
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
 }
@@ -229,5 +239,5 @@ func eventually(t *testing.T, what string, within time.Duration, done func() boo
 // log is the end of what the server said, without secrets.
 func (h *house) log() string {
 	lines := strings.Split(h.mask(h.said.String()), "\n")
-	return strings.Join(lines[max(0, len(lines)-40):], "\n")
+	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }
