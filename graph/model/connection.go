@@ -1,3 +1,5 @@
+// Package model holds the Go types of the schema: what gqlgen makes of it
+// (model.go), and the pages of its lists (connection.go).
 package model
 
 import (
