@@ -28,8 +28,9 @@ ON CONFLICT (tenant_id, job_id, sha256) DO NOTHING;
 -- name: AddToImageCount :exec
 UPDATE job SET image_count = image_count + @added WHERE tenant_id = $1 AND id = $2;
 
--- name: KnownSource :one
-SELECT EXISTS (SELECT FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = @source_key AND source_etag = @source_etag);
+-- name: TakenAt :one
+-- When the job took this very object in. No row: it has not.
+SELECT created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = @source_key AND source_etag = @source_etag;
 
 -- name: LastPosition :one
 SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND job_id = $2;

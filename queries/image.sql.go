@@ -294,29 +294,6 @@ func (q *Queries) InsertImage(ctx context.Context, arg InsertImageParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const knownSource = `-- name: KnownSource :one
-SELECT EXISTS (SELECT FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = $3 AND source_etag = $4)
-`
-
-type KnownSourceParams struct {
-	TenantID   id.ID
-	JobID      id.ID
-	SourceKey  string
-	SourceEtag string
-}
-
-func (q *Queries) KnownSource(ctx context.Context, arg KnownSourceParams) (bool, error) {
-	row := q.db.QueryRow(ctx, knownSource,
-		arg.TenantID,
-		arg.JobID,
-		arg.SourceKey,
-		arg.SourceEtag,
-	)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const lastPosition = `-- name: LastPosition :one
 SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND job_id = $2
 `
@@ -350,4 +327,28 @@ func (q *Queries) SetSelectionState(ctx context.Context, arg SetSelectionStatePa
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const takenAt = `-- name: TakenAt :one
+SELECT created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = $3 AND source_etag = $4
+`
+
+type TakenAtParams struct {
+	TenantID   id.ID
+	JobID      id.ID
+	SourceKey  string
+	SourceEtag string
+}
+
+// When the job took this very object in. No row: it has not.
+func (q *Queries) TakenAt(ctx context.Context, arg TakenAtParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, takenAt,
+		arg.TenantID,
+		arg.JobID,
+		arg.SourceKey,
+		arg.SourceEtag,
+	)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
 }

@@ -282,3 +282,17 @@ func TestImportGoesOnAfterTheStoreWasAway(t *testing.T) {
 		t.Errorf("%+v", after)
 	}
 }
+
+func TestARunThatWasCutOffCountsWhatItTookBefore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	j := h.emptyJob(t)
+	h.put(t, "a/1.jpg", photo(t, 1))
+	run := h.start(t, j.PublicID(), "a")
+	h.run(t, run)
+	h.put(t, "a/2.jpg", photo(t, 2))
+	h.Exec(t, "UPDATE image_import SET state = 'RUNNING', finished_at = NULL WHERE id = $1", run.ID) // as a crash leaves it
+	if after := h.run(t, run); after.Found != 2 || after.Taken != 2 || after.Known != 0 {
+		t.Errorf("%+v", after)
+	}
+}
