@@ -21,8 +21,18 @@ func start(t *testing.T, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Kill)
+	stop(t, s)
 	return s
+}
+
+// stop ends the cluster with the test, in good order: a killed one would leave
+// its shared memory to the machine.
+func stop(t *testing.T, s *Server) {
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func exec1(t *testing.T, s *Server, sql string) {
@@ -203,6 +213,6 @@ func TestAsAnotherUser(t *testing.T) {
 	if err := s.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Kill)
+	stop(t, s)
 	exec1(t, s, "SELECT")
 }
