@@ -190,20 +190,14 @@ func TestDiesWithItsParent(t *testing.T) {
 	exec1(t, start(t, Options{Dir: dir}), "SELECT")
 }
 
-// Where root may make no user namespace the cluster runs as user postgres.
+// Where root may make no user namespace the cluster runs as another user.
 func TestAsAnotherUser(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can become another user")
+	s := &Server{o: Options{Dir: t.TempDir(), Ephemeral: true}}
+	if os.Geteuid() == 0 { // who is not root can only stay who they are
+		s.as = process.User{UID: 65534, GID: 65534}
 	}
-	as, err := process.Unprivileged(Superuser)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if as.Namespace {
-		as = process.User{UID: 65534, GID: 65534}
-	}
-	s := &Server{o: Options{Dir: t.TempDir(), Ephemeral: true}, as: as}
+	var err error
 	if s.bin, err = binaries(t.Context(), "", func(string) {}); err != nil {
 		t.Fatal(err)
 	}
