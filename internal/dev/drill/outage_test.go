@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"pixgate/internal/dev/stage"
 )
@@ -224,6 +227,12 @@ func TestPostgresIsAway(t *testing.T) {
 	}
 	took := eventually(t, "service after broken connections", 30*time.Second, l.well)
 	t.Logf("connections broken: answers were whole %s later", (took - time.Second).Round(10*time.Millisecond))
+	l.enter("connections hang")
+	thaw := freeze(t, h)
+	eventually(t, "503 for whoever had one of them", 15*time.Second, func() bool { return l.refusals() > 0 })
+	took = eventually(t, "service beside connections that hang", 30*time.Second, l.well)
+	thaw()
+	t.Logf("connections hang: answers were whole %s later, beside them", (took - time.Second).Round(10*time.Millisecond))
 	l.stop()
 	for _, phase := range slices.Sorted(maps.Keys(l.counts)) {
 		t.Logf("%s: %d whole, %d UNAVAILABLE", phase, l.counts[phase]["whole"], l.counts[phase]["UNAVAILABLE"])
@@ -241,6 +250,32 @@ func TestPostgresIsAway(t *testing.T) {
 	const email = "afterwards@customer.test"
 	h.app().challenge(t, email)
 	h.mailed(t, email, 1)
+}
+
+// freeze makes every connection of the server hang, until the function it returns
+// is called: what a broken network looks like.
+func freeze(t *testing.T, h *house) (thaw func()) {
+	t.Helper()
+	rows, err := h.db.Owner.Query(t.Context(), "SELECT pid FROM pg_stat_activity WHERE usename = 'pixgate_server' AND application_name = 'pixgate'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil || len(pids) == 0 {
+		t.Fatalf("%d connections, %v", len(pids), err)
+	}
+	thaw = func() {
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGCONT) // it may have ended
+		}
+	}
+	t.Cleanup(thaw)
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return thaw
 }
 
 func restart(t *testing.T, part interface{ Restart(context.Context) error }) {
