@@ -18,7 +18,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start everything on this machine: database, storage, mail, demo studio, server
-	@go run ./internal/dev
+	@go build -o var/bin/dev ./internal/dev && exec var/bin/dev $(ARGS)
 
 test: setup check-generated lint ## all checks and all tests: what CI runs
 	@mkdir -p var

@@ -213,7 +213,7 @@ func loadDemo(ctx context.Context, getenv func(string) string, stdout, stderr io
 	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), time.Now)
 	jobs := job.NewJobs(pool, auditLog, time.Now)
 	return demo.Load(ctx, demo.Studio{
-		DB: pool, Tenant: studio, Store: store, Jobs: jobs, Now: time.Now, Out: stdout,
+		DB: pool, Tenant: studio, Store: store, Jobs: jobs, Now: time.Now, Progress: stderr, Out: stdout,
 		Imports: transfer.NewImports(transfer.ImportOptions{
 			DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: time.Now, Log: logs.New(stderr, settings.LogLevel),
 		}),

@@ -29,7 +29,9 @@ type Studio struct {
 	Jobs    *job.Jobs
 	Imports *transfer.Imports
 	Now     func() time.Time
-	Out     io.Writer // where progress is told
+
+	Progress io.Writer // is told each job before its pictures are painted, a line each
+	Out      io.Writer // is told who can sign in
 }
 
 const studioName = "pix.immo"
@@ -136,7 +138,7 @@ func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, name
 	if existing != nil && existing.ImageCount >= len(names) {
 		return nil
 	}
-	began := time.Now()
+	fmt.Fprintf(s.Progress, "%s, %d pictures\n", one.title, len(names))
 	if err := s.paint(ctx, one.prefix, names, seed); err != nil {
 		return err
 	}
@@ -158,11 +160,7 @@ func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, name
 	if err := s.Imports.Run(ctx, run.ID); err != nil {
 		return fmt.Errorf("take the pictures in: %w", err)
 	}
-	if err := s.choose(ctx, admin, existing, one.states); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.Out, "  %-34s %d pictures painted and taken in, %.1f s\n", one.title, len(names), time.Since(began).Seconds())
-	return nil
+	return s.choose(ctx, admin, existing, one.states)
 }
 
 func (s Studio) find(ctx context.Context, admin account.Viewer, title string) (*job.Job, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -68,7 +69,9 @@ func newHouse(t *testing.T) *house {
 func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 	t.Helper()
 	h := &house{db: db, mail: stage.Mailbox(t), bucket: bucket, said: &transcript{}, known: map[string]string{}, database: true}
-	port, err := process.Free(0)
+	// Below the ports that the system gives to outgoing connections: they would
+	// take it while the server is down.
+	port, err := process.Free(10_000 + mathrand.IntN(20_000))
 	if err != nil {
 		t.Fatal(err)
 	}
