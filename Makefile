@@ -10,7 +10,7 @@ GOLANGCI := bin/golangci-lint-v2.15.0
 SQLC     := bin/sqlc-v1.31.1
 
 # What `make generate` writes.
-generated = find graph queries -name '*.go' -type f -print0 | sort -z | xargs -0 sha256sum
+generated = find graph queries docs/schema.graphql \( -name '*.go' -o -name schema.graphql \) -type f -print0 | sort -z | xargs -0 sha256sum
 
 .PHONY: help run test check-leaks generate check-generated lint bench audit fuzz setup
 
@@ -39,6 +39,7 @@ generate: $(SQLC) ## write the Go code of queries/*.sql and graph/*.graphqls
 	@$(SQLC) generate
 	@go run github.com/99designs/gqlgen generate
 	@go generate ./...
+	@UPDATE_GOLDEN=1 go test -count 1 -run '^TestSDL$$' ./graph >/dev/null
 
 check-generated: ## is the generated code what generate would write?
 	@before=$$($(generated)); $(MAKE) generate; after=$$($(generated)); \

@@ -82,7 +82,8 @@ func TestMatrixOfIntrospection(t *testing.T) {
 	for _, caller := range callers {
 		may := slices.Contains([]string{"adm", "opr", "fad"}, caller)
 		for _, query := range []string{"{ __schema { types { name } } }", `{ __type(name: "Job") { fields { name } } }`, `{ viewer { id } ...S } fragment S on Query { __schema { types { name } } }`} {
-			if got := m.send(t, m.person(caller), query, nil); may != (got.status == 200 && got.data != nil) || !may && strings.Contains(got.body, "JobConnection") {
+			got := m.send(t, m.person(caller), query, nil)
+			if may != (got.status == 200 && got.data != nil) || !may && (got.status != 401 && got.status != 403 || strings.Contains(got.body, "JobConnection")) {
 				t.Errorf("%s as %s: %v", query, caller, got)
 			}
 		}

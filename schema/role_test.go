@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pixgate/internal/dev/stage"
+	"pixgate/schema"
 )
 
 // rights are what the server may do to each table; "SELECT INSERT UPDATE" for those
@@ -80,5 +81,28 @@ func TestTheServerReadsItsSchemasOnly(t *testing.T) {
 			(SELECT count(*) FROM pg_auth_members WHERE member = r.oid)) FROM pg_roles r WHERE rolname = 'pixgate_server'`)[0]
 	if is != "f f f f f 0" {
 		t.Errorf("the server is superuser, creates roles, databases, replicates, bypasses, is a member of: %s", is)
+	}
+}
+
+func TestMigratingTakesBackWhatIsNotListed(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	for _, generous := range []string{
+		"GRANT DELETE, TRUNCATE, UPDATE ON audit_entry TO pixgate_server", "GRANT DELETE ON device TO pixgate_server", "GRANT UPDATE ON delivery TO pixgate_server",
+	} {
+		if _, err := db.Owner.Exec(t.Context(), generous); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := schema.Migrate(t.Context(), db.OwnerURL, "pixgate_server"); err != nil {
+		t.Fatal(err)
+	}
+	for _, attack := range []string{"UPDATE audit_entry SET reason = ''", "DELETE FROM audit_entry", "TRUNCATE audit_entry", "DELETE FROM device", "UPDATE delivery SET way = 'URL'"} {
+		if _, err := db.Pool.Exec(t.Context(), attack); err == nil {
+			t.Errorf("%s is still allowed", attack)
+		}
+	}
+	if _, err := db.Pool.Exec(t.Context(), "SELECT FROM task.river_job"); err != nil {
+		t.Errorf("a right that is listed is gone: %v", err)
 	}
 }

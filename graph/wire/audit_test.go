@@ -14,7 +14,7 @@ func TestAudits(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(wire.New(wire.Options{
 		Schema:     testschema.New(nil),
-		Introspect: func(context.Context) bool { return true },
+		Introspect: func(context.Context) error { return nil },
 	}))
 	defer server.Close()
 	audits.Run(t, server.URL+"/graphql", nil)
