@@ -187,9 +187,7 @@ const breakAll = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE u
 // 503 and nothing else; then everything works again by itself.
 func TestPostgresIsAway(t *testing.T) {
 	t.Parallel()
-	db, pg := stage.PrivateDatabase(t)
-	h := newHouseOn(t, db, stage.Bucket(t))
-	h.people(t)
+	h, pg := alone(t)
 	h.exec(t, "UPDATE image SET delivered_at = now() WHERE job_id = $1 AND selection_state <> 'INCLUDED'", h.All.ID)
 	l := newLoad(t, h.questions(t))
 	eventually(t, "calm", patience, l.well)
