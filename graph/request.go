@@ -40,7 +40,9 @@ func requestFrom(ctx context.Context) *request {
 // image lists into its way.
 func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) context.Context {
 	op.ResolverMiddleware = r.planned
-	logs.Note(ctx, slog.String("operation", op.OperationName[:min(len(op.OperationName), maxLoggedName)]))
+	if name := op.Operation.Name; name != "" {
+		logs.Note(ctx, slog.String("operation", name[:min(len(name), maxLoggedName)]))
+	}
 	return context.WithValue(ctx, requestKey{}, &request{
 		viewer:  account.ViewerFrom(ctx),
 		found:   map[string]any{},
