@@ -46,6 +46,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return serve(ctx, getenv, stderr)
 	}
 	switch command, rest := args[0], args[1:]; {
+	case command == "help", command == "-h", command == "--help":
+		_, err := io.WriteString(stdout, usage)
+		return err
 	case command == "admin":
 		return admin(ctx, rest, getenv, stdout)
 	case len(rest) > 0:
@@ -56,9 +59,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return loadDemo(ctx, getenv, stdout, stderr)
 	case command == "schema":
 		_, err := io.WriteString(stdout, graph.SDL())
-		return err
-	case command == "help":
-		_, err := io.WriteString(stdout, usage)
 		return err
 	}
 	return errUsage

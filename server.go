@@ -118,7 +118,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
+		ReadTimeout:       10 * time.Second, // shorter than drain, or a half-sent request outlasts it
 		WriteTimeout:      30 * time.Second, // from the end of the headers; longer than any request may take
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    96 << 10, // a query of 64 KiB may come by GET

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"pixgate/graph/model"
 	"pixgate/internal/job"
 	"pixgate/internal/session"
@@ -28,7 +30,12 @@ func imageFilter(filter *model.ImageFilter) job.ImageFilter {
 	if filter == nil {
 		return job.ImageFilter{}
 	}
-	return job.ImageFilter{Released: filter.Released, States: filter.SelectionState}
+	wanted := job.ImageFilter{Released: filter.Released}
+	if filter.SelectionState != nil {
+		slices.Sort(filter.SelectionState)
+		wanted.States = slices.Clone(slices.Compact(filter.SelectionState)) // six at most: the rest of a long list is let go
+	}
+	return wanted
 }
 
 func userErrors(refusals []job.Refusal) []*model.UserError {

@@ -1,8 +1,10 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -20,10 +22,9 @@ type request struct {
 	viewer account.Viewer
 	found  map[string]any // by public id; written by the guard alone, before any resolver runs
 
-	mu      sync.Mutex
-	links   map[id.ID][]byte     // granted, by image; nil for one that was refused
-	listed  map[id.ID][]*job.Job // the jobs that a job was listed with
-	batches map[string]*batch    // what was read for several of them
+	mu       sync.Mutex
+	links    map[id.ID][]byte  // granted, by image; nil for one that was refused
+	families map[id.ID]*family // the jobs that a job is read with
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets
@@ -44,11 +45,10 @@ func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) cont
 		logs.Note(ctx, slog.String("operation", name[:min(len(name), maxLoggedName)]))
 	}
 	return context.WithValue(ctx, requestKey{}, &request{
-		viewer:  account.ViewerFrom(ctx),
-		found:   map[string]any{},
-		links:   map[id.ID][]byte{},
-		listed:  map[id.ID][]*job.Job{},
-		batches: map[string]*batch{},
+		viewer:   account.ViewerFrom(ctx),
+		found:    map[string]any{},
+		links:    map[id.ID][]byte{},
+		families: map[id.ID]*family{},
 	})
 }
 
@@ -58,20 +58,23 @@ func (r *Resolver) grant(ctx context.Context, images []*job.Image) error {
 	req := requestFrom(ctx)
 	req.mu.Lock()
 	defer req.mu.Unlock()
-	fresh := images
-	if len(req.links) > 0 {
-		fresh = nil
-		for _, image := range images {
-			if _, known := req.links[image.ID]; !known {
-				fresh = append(fresh, image)
-			}
+	fresh := make([]*job.Image, 0, len(images))
+	for _, image := range images {
+		if _, known := req.links[image.ID]; !known {
+			req.links[image.ID] = nil
+			fresh = append(fresh, image)
 		}
 	}
 	if len(fresh) == 0 {
 		return nil
 	}
+	// Job by job, so that each has one row in the records.
+	slices.SortStableFunc(fresh, func(a, b *job.Image) int { return bytes.Compare(a.Job.ID[:], b.Job.ID[:]) })
 	links, err := r.Downloads.Grant(ctx, req.viewer, transfer.ByURL, fresh)
 	if err != nil {
+		for _, image := range fresh {
+			delete(req.links, image.ID)
+		}
 		return err
 	}
 	for i, image := range fresh {

@@ -17,29 +17,41 @@ import (
 // first job of a list that is asked reads for all of them, and the others wait for
 // it: one statement for the list, not one for each job.
 
-// siblings notes jobs that were listed together.
+// siblings notes jobs that were listed together. A job of several lists stays with
+// the first one that it was in.
 func (req *request) siblings(jobs []*job.Job) {
 	req.mu.Lock()
 	defer req.mu.Unlock()
+	list := &family{jobs: make([]*job.Job, 0, len(jobs)), batches: map[string]*batch{}}
 	for _, j := range jobs {
-		req.listed[j.ID] = jobs
+		if req.families[j.ID] == nil {
+			req.families[j.ID] = list
+			list.jobs = append(list.jobs, j)
+		}
 	}
 }
 
-// shared returns what the jobs that were listed with j share under a key, and
-// those jobs; j alone where it was not listed.
+// family is jobs that are read together.
+type family struct {
+	jobs    []*job.Job
+	batches map[string]*batch // what was read for them, by what was asked for
+}
+
+// shared returns what the family of j shares under a key, and its jobs. A job that
+// was not listed is a family of its own, so that asking for the same page of it
+// again, however deep, reads nothing again.
 func (req *request) shared(j *job.Job, key string) (*batch, []*job.Job) {
 	req.mu.Lock()
 	defer req.mu.Unlock()
-	jobs, ok := req.listed[j.ID]
-	if !ok {
-		return new(batch), []*job.Job{j}
+	of := req.families[j.ID]
+	if of == nil {
+		of = &family{jobs: []*job.Job{j}, batches: map[string]*batch{}}
+		req.families[j.ID] = of
 	}
-	key = jobs[0].ID.String() + " " + key
-	if req.batches[key] == nil {
-		req.batches[key] = new(batch)
+	if of.batches[key] == nil {
+		of.batches[key] = new(batch)
 	}
-	return req.batches[key], jobs
+	return of.batches[key], of.jobs
 }
 
 // batch is something that was read for several jobs at once.
@@ -74,7 +86,10 @@ func (r *Resolver) imagesOf(ctx context.Context, j *job.Job, filter job.ImageFil
 		}
 		return r.grant(ctx, all)
 	})
-	return read.pages[j.ID], read.err
+	if listed, ok := read.pages[j.ID]; ok || read.err != nil {
+		return listed, read.err
+	}
+	return job.ImagePage{}, fmt.Errorf("the pictures of job %s were not read", j.ID)
 }
 
 // countImages returns how many pictures of a job match.

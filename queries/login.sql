@@ -3,13 +3,16 @@
 SELECT pg_advisory_xact_lock(@address_lock::bigint);
 
 -- name: Addressee :one
--- What is known of an address: its account, and which of the asker's device
--- secrets belongs to a device of that account. Always one row.
+-- What is known of an address: its account, which of the asker's device secrets
+-- belongs to a device of that account, and whether a job waits for the address.
+-- Always one row.
 SELECT a.id AS account_id, a.email, a.locale, (
     SELECT d.secret_hash FROM device d
     WHERE d.tenant_id = a.tenant_id AND d.account_id = a.id AND d.secret_hash = ANY(@device_hashes::bytea[]) AND d.removed_at IS NULL
     LIMIT 1
-) AS device_hash
+) AS device_hash, EXISTS (
+    SELECT FROM job j WHERE j.tenant_id = w.tenant_id AND j.customer_email_key = w.email_key AND j.account_id IS NULL
+) AS invited
 FROM (SELECT @tenant_id::uuid AS tenant_id, @email_key::text AS email_key) w
 LEFT JOIN account a ON a.tenant_id = w.tenant_id AND a.email_key = w.email_key;
 

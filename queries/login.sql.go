@@ -17,7 +17,9 @@ SELECT a.id AS account_id, a.email, a.locale, (
     SELECT d.secret_hash FROM device d
     WHERE d.tenant_id = a.tenant_id AND d.account_id = a.id AND d.secret_hash = ANY($1::bytea[]) AND d.removed_at IS NULL
     LIMIT 1
-) AS device_hash
+) AS device_hash, EXISTS (
+    SELECT FROM job j WHERE j.tenant_id = w.tenant_id AND j.customer_email_key = w.email_key AND j.account_id IS NULL
+) AS invited
 FROM (SELECT $2::uuid AS tenant_id, $3::text AS email_key) w
 LEFT JOIN account a ON a.tenant_id = w.tenant_id AND a.email_key = w.email_key
 `
@@ -27,10 +29,12 @@ type AddresseeRow struct {
 	Email      *string
 	Locale     *string
 	DeviceHash []byte
+	Invited    bool
 }
 
-// What is known of an address: its account, and which of the asker's device
-// secrets belongs to a device of that account. Always one row.
+// What is known of an address: its account, which of the asker's device secrets
+// belongs to a device of that account, and whether a job waits for the address.
+// Always one row.
 func (q *Queries) Addressee(ctx context.Context, deviceHashes [][]byte, tenantID id.ID, emailKey string) (AddresseeRow, error) {
 	row := q.db.QueryRow(ctx, addressee, deviceHashes, tenantID, emailKey)
 	var i AddresseeRow
@@ -39,6 +43,7 @@ func (q *Queries) Addressee(ctx context.Context, deviceHashes [][]byte, tenantID
 		&i.Email,
 		&i.Locale,
 		&i.DeviceHash,
+		&i.Invited,
 	)
 	return i, err
 }

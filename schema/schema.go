@@ -38,6 +38,11 @@ func Migrate(ctx context.Context, ownerURL, serverRole string) error {
 		return fmt.Errorf("open the owner's database: %w", err)
 	}
 	defer pool.Close()
+	unlock, err := alone(ctx, pool)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
 	if err := migrateOurs(ctx, db); err != nil {
@@ -50,6 +55,22 @@ func Migrate(ctx context.Context, ownerURL, serverRole string) error {
 		return fmt.Errorf("grant the server's rights to %s: %w", serverRole, err)
 	}
 	return nil
+}
+
+// alone waits until no other migration of this database runs.
+func alone(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err error) {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the owner's database: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended('pixgate migrate', 0))"); err != nil {
+		conn.Release()
+		return nil, fmt.Errorf("wait for another migration: %w", err)
+	}
+	return func() {
+		// The lock is the connection's: closing it is what unlocks.
+		_ = conn.Hijack().Close(context.WithoutCancel(ctx))
+	}, nil
 }
 
 // grantRights gives the server's role exactly the rights of grants.txt. Where it is

@@ -2,6 +2,7 @@ package limit
 
 import (
 	"encoding/json"
+	"reflect"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -9,7 +10,8 @@ import (
 )
 
 // MaxCost is how many fields an operation may make the server resolve: a page of 100 jobs with ten fields and
-// twenty images of eight fields each is 17,000, while 100 jobs with 100 images each cost more from the second field on.
+// twenty images of eight fields each is 17,000, while 100 jobs with 100 images each cost more from the second field on. A field
+// counts its arguments too, element by element: they are read anew each time that it is resolved.
 const MaxCost = 20_000
 
 // What the API promises of a list with an argument "first".
@@ -21,10 +23,13 @@ const (
 // Cost refuses an operation whose lists, multiplied, make it resolve more than MaxCost fields. The operation
 // must have passed Check and validation; vars are its coerced variables.
 func Cost(op *ast.OperationDefinition, vars map[string]any) *gqlerror.Error {
-	if n := cost(op.SelectionSet, vars); n > MaxCost {
-		return refuse("fields to resolve at most", n, MaxCost)
+	n := cost(op.SelectionSet, vars)
+	if n <= MaxCost {
+		return nil
 	}
-	return nil
+	e := refuse("fields would have to be resolved", n, MaxCost)
+	e.Message += " Ask for fewer elements with \"first\", also of the outer list, or for fewer fields of each."
+	return e
 }
 
 func cost(set ast.SelectionSet, vars map[string]any) int {
@@ -32,13 +37,58 @@ func cost(set ast.SelectionSet, vars map[string]any) int {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			n += 1 + length(s, vars)*cost(s.SelectionSet, vars)
+			n += 1 + argumentCost(s, vars) + length(s, vars)*cost(s.SelectionSet, vars)
 		case *ast.InlineFragment:
 			n += cost(s.SelectionSet, vars)
 		case *ast.FragmentSpread:
 			n += cost(s.Definition.SelectionSet, vars)
 		}
 		n = min(n, many)
+	}
+	return n
+}
+
+// argumentCost is how many elements and entries the values of f's arguments have beyond the first few.
+func argumentCost(f *ast.Field, vars map[string]any) int {
+	n := 0
+	for _, arg := range f.Arguments {
+		n = min(n+literal(arg.Value, vars), many)
+	}
+	return max(n-freeArguments, 0)
+}
+
+// freeArguments is how many elements of arguments a field has for nothing.
+const freeArguments = 10
+
+func literal(v *ast.Value, vars map[string]any) int {
+	if v.Kind == ast.Variable {
+		return elements(vars[v.Raw])
+	}
+	n := 1
+	for _, child := range v.Children {
+		n = min(n+literal(child.Value, vars), many)
+	}
+	return n
+}
+
+// elements counts a coerced variable, which a validator may leave in several types.
+func elements(v any) int { return contents(reflect.ValueOf(v)) }
+
+func contents(v reflect.Value) int {
+	n := 1
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if !v.IsNil() {
+			return contents(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			n = min(n+contents(v.Index(i)), many)
+		}
+	case reflect.Map:
+		for _, e := range v.Seq2() {
+			n = min(n+contents(e), many)
+		}
 	}
 	return n
 }

@@ -98,9 +98,9 @@ func Check(doc *ast.QueryDocument) *gqlerror.Error {
 
 func refuse(name string, found, allowed int) *gqlerror.Error {
 	if found >= many {
-		return refusal(fmt.Sprintf("The query is refused: more than a million %s, %d allowed.", name, allowed))
+		return refusal(fmt.Sprintf("The query is refused: more than a million %s; %d are allowed.", name, allowed))
 	}
-	return refusal(fmt.Sprintf("The query is refused: %d %s, %d allowed.", found, name, allowed))
+	return refusal(fmt.Sprintf("The query is refused: %d %s; %d are allowed.", found, name, allowed))
 }
 
 func refusal(sentence string) *gqlerror.Error {

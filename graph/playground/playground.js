@@ -4,8 +4,8 @@ const root = document.getElementById('graphiql');
 const endpoint = root.dataset.endpoint;
 const operations = JSON.parse(root.dataset.operations);
 
-// The token that proves a request to come from this page. A server that has no such route needs none.
-let csrfToken;
+// The token that proves a request to come from this page, once the server has asked for one.
+let csrfToken = '';
 
 async function fetchToken() {
   const response = await fetch('/csrf-token', { credentials: 'same-origin', headers: { Accept: 'application/json' } });
@@ -30,9 +30,8 @@ async function send(params, headers) {
   return response.json();
 }
 
-// A token dies with the session that it was made for, so one refusal is worth another try.
+// A token is asked for when one is missed: there is none at first, and it dies with the session that it was made for.
 async function fetcher(params, { headers } = {}) {
-  if (csrfToken === undefined) await fetchToken();
   const answer = await send(params, headers);
   if (answer.code !== 'CSRF_FAILED' && answer.errors?.[0]?.extensions?.code !== 'CSRF_FAILED') return answer;
   await fetchToken();

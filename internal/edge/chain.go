@@ -80,7 +80,7 @@ func New(o Options) http.Handler {
 		e.locate,       // the client's true address; lists and limits by address come right after
 		e.health,       // liveness and readiness can't need what they report on
 		e.match,        // 404 and 405
-		e.limitBody,    // what is too large is not read
+		e.readBody,     // at most so much, and before anything is decided about who sent it
 		e.checkOrigin,  // no other site's page rides on our cookies
 		e.findTenant,   // which studio
 		e.findViewer,   // who asks; limits by account come right after

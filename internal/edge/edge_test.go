@@ -456,3 +456,50 @@ func TestRequestIDIsOurOwn(t *testing.T) {
 		t.Errorf("the viewer asks in request %q, want %q", seen.Request, a)
 	}
 }
+
+// watched is a body that says when it has been read to its end.
+type watched struct {
+	io.Reader
+	end func()
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err == io.EOF {
+		w.end()
+	}
+	return n, err
+}
+
+// A caller who sent the body slowly was once judged by who they were when they
+// began: blocked or demoted meanwhile, they were served for ten seconds more.
+func TestNobodyIsAskedForBeforeTheBodyIsThere(t *testing.T) {
+	t.Parallel()
+	h, f := server(t)
+	r := httptest.NewRequest(http.MethodPost, api+"/graphql", watched{strings.NewReader(`{"query":"{viewer{id}}"}`), func() {
+		if len(f.asked) > 0 {
+			t.Errorf("asked for %v while the body was still coming", f.asked)
+		}
+	}})
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+bearerToken)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || len(f.asked) != 1 {
+		t.Errorf("%d, asked for %v", w.Code, f.asked)
+	}
+}
+
+func TestTidierPathsAreNotFound(t *testing.T) {
+	t.Parallel()
+	h, _ := server(t)
+	for _, path := range []string{"//evil.test/playground", "/x/../graphql", "/images//download"} {
+		r := httptest.NewRequest(http.MethodGet, api+"/", nil)
+		r.URL.Path = path
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusNotFound || w.Header().Get("Location") != "" {
+			t.Errorf("%s: %d to %q", path, w.Code, w.Header().Get("Location"))
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package edge
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"net/http"
 
 	"pixgate/internal/fault"
@@ -27,15 +30,28 @@ func (e *edge) headers(next http.Handler) http.Handler {
 	})
 }
 
-// limitBody refuses a body that says it is too large, and stops reading one that
-// turns out to be.
-func (e *edge) limitBody(next http.Handler) http.Handler {
+// readBody reads the whole body before anybody asks who sent it: a caller who sends
+// it slowly must not be judged by who they were when they began.
+func (e *edge) readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
-			refuseAs(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.QueryRejected, "The request is larger than 64 KiB."))
+			tooLarge(w, r)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			tooLarge(w, r)
+			return
+		}
+		if err != nil {
+			refuseAs(w, r, http.StatusBadRequest, fault.Invalid(fault.Field{Path: "body", Code: fault.InvalidValue, Message: "The body ended too early."}))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
+}
+
+func tooLarge(w http.ResponseWriter, r *http.Request) {
+	refuseAs(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.QueryRejected, "The request is larger than 64 KiB."))
 }

@@ -113,6 +113,9 @@ func (e *edge) match(next http.Handler) http.Handler {
 		if allow := mute.header.Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
 		}
+		if mute.status < http.StatusBadRequest { // it would send the caller to a tidier path
+			mute.status = http.StatusNotFound
+		}
 		unrouted(w, r, mute.status)
 	})
 }

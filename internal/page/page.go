@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
@@ -50,12 +51,17 @@ func (c Cursor) Append(dst []byte, list List) []byte {
 // Text returns the cursor's opaque text for list.
 func (c Cursor) Text(list List) string { return string(c.Append(nil, list)) }
 
+// maxKey is the largest key that a list's elements have: of jobs, the year 9999 in
+// microseconds since 1970; of images, the largest position.
+var maxKey = map[List]int64{Jobs: 253_402_300_799_999_999, Images: math.MaxInt32}
+
 func parse(list List, text string) (Cursor, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) != cursorLen || raw[0] != byte(list) {
 		return Cursor{}, false
 	}
-	return Cursor{Key: int64(binary.BigEndian.Uint64(raw[1:])), ID: id.ID(raw[9:])}, true
+	c := Cursor{Key: int64(binary.BigEndian.Uint64(raw[1:])), ID: id.ID(raw[9:])}
+	return c, c.Key >= 0 && c.Key <= maxKey[list]
 }
 
 // Window says which page of a list is asked for.

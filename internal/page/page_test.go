@@ -12,7 +12,7 @@ import (
 
 func TestCursorsReadBack(t *testing.T) {
 	t.Parallel()
-	for _, key := range []int64{0, 1, -1, math.MaxInt64, math.MinInt64} {
+	for _, key := range []int64{0, 1, 253_402_300_799_999_999} {
 		want := page.Cursor{Key: key, ID: id.New(time.Now())}
 		text := want.Text(page.Jobs)
 		w, err := page.Ask(page.Jobs, nil, &text)
@@ -21,6 +21,21 @@ func TestCursorsReadBack(t *testing.T) {
 		}
 		if _, err := page.Ask(page.Images, nil, &text); !fault.Is(err, fault.ValidationFailed) {
 			t.Errorf("a cursor of jobs was taken for one of images: %v", err)
+		}
+	}
+}
+
+func TestCursorsThatNoElementHasAreRefused(t *testing.T) {
+	t.Parallel()
+	for list, keys := range map[page.List][]int64{
+		page.Jobs:   {-1, 253_402_300_800_000_000, math.MaxInt64, math.MinInt64},
+		page.Images: {-1, math.MaxInt32 + 1, math.MaxInt64, math.MinInt64},
+	} {
+		for _, key := range keys {
+			text := page.Cursor{Key: key, ID: id.New(time.Now())}.Text(list)
+			if w, err := page.Ask(list, nil, &text); !fault.Is(err, fault.ValidationFailed) {
+				t.Errorf("key %d in list %c: %+v, %v", key, list, w, err)
+			}
 		}
 	}
 }

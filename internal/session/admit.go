@@ -51,10 +51,10 @@ func (s *Service) admit(ctx context.Context, a attempt, code queries.TakeTryRow,
 	case err != nil:
 		return SignedIn{}, fault.Database("sign in", err)
 	case refused != nil:
-		s.log.InfoContext(ctx, "sign-in refused after a right code", "refusal", fault.As(refused).Code, "account", admitted.Viewer.AccountID, "request", a.in.RequestID)
+		s.log.InfoContext(ctx, "sign-in refused after a right code", "refusal", fault.As(refused).Code, "account", admitted.Viewer.AccountID, "requestId", a.in.RequestID)
 		return SignedIn{}, refused
 	}
-	s.log.InfoContext(ctx, "signed in", "account", admitted.Viewer.AccountID, "device", admitted.Viewer.DeviceID, "request", a.in.RequestID)
+	s.log.InfoContext(ctx, "signed in", "account", admitted.Viewer.AccountID, "device", admitted.Viewer.DeviceID, "requestId", a.in.RequestID)
 	return admitted, nil
 }
 

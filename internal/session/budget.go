@@ -21,24 +21,28 @@ type limit struct {
 
 const unlimited = 1<<31 - 1
 
-// What mails may go out to an address, and on whose behalf.
+// What mails may go out to an address, and on whose behalf. One network gets no
+// more than half of an address's day.
 var (
-	mailsHourly     = limit{"mails to address, hour", 5, time.Hour}
-	mailsDaily      = limit{"mails to address, day", 15, 24 * time.Hour}
-	mailsOfNetwork  = limit{"mails to address from network", 2, time.Hour}
-	mailsOfIP       = limit{"mails from ip", 10, 10 * time.Minute}
-	mailsOfDevice   = limit{"mails to known device", 5, time.Hour}
-	newcomersDaily  = limit{"mails to new addresses of studio", 500, 24 * time.Hour}
-	acquaintedDaily = limit{"mails to seen address", unlimited, 24 * time.Hour}
+	mailsHourly         = limit{"mails to address, hour", 5, time.Hour}
+	mailsDaily          = limit{"mails to address, day", 15, 24 * time.Hour}
+	mailsOfNetwork      = limit{"mails to address from network", 2, time.Hour}
+	mailsOfNetworkDaily = limit{"mails to address from network, day", 8, 24 * time.Hour}
+	mailsOfIP           = limit{"mails from ip", 10, 10 * time.Minute}
+	mailsOfDevice       = limit{"mails to known device", 5, time.Hour}
+	newcomersDaily      = limit{"mails to new addresses of studio", 500, 24 * time.Hour}
+	acquaintedDaily     = limit{"mails to seen address", unlimited, 24 * time.Hour}
 )
 
-// What may be guessed wrongly, about an address and by whom.
+// What may be guessed wrongly, about an address and by whom. One network gets no
+// more than a third of an address's day, so that it takes several to spend it.
 var (
-	failuresHourly    = limit{"failures of address, hour", 20, time.Hour}
-	failuresDaily     = limit{"failures of address, day", 50, 24 * time.Hour}
-	failuresOfNetwork = limit{"failures of address from network", 5, 15 * time.Minute}
-	failuresOfIP      = limit{"failures from ip", 20, 10 * time.Minute}
-	failuresOfDevice  = limit{"failures of known device", 20, time.Hour}
+	failuresHourly         = limit{"failures of address, hour", 20, time.Hour}
+	failuresDaily          = limit{"failures of address, day", 50, 24 * time.Hour}
+	failuresOfNetwork      = limit{"failures of address from network", 5, 15 * time.Minute}
+	failuresOfNetworkDaily = limit{"failures of address from network, day", 15, 24 * time.Hour}
+	failuresOfIP           = limit{"failures from ip", 20, 10 * time.Minute}
+	failuresOfDevice       = limit{"failures of known device", 20, time.Hour}
 )
 
 // charge is one use of a limit by one subject.
@@ -103,7 +107,7 @@ func (s *Service) tooMany(ctx context.Context, over []overrun, now time.Time) er
 		wait = max(wait, o.resetsAt.Sub(now))
 		s.log.WarnContext(ctx, "sign-in limit reached", "limit", o.name)
 	}
-	return fault.TooMany("Too many attempts. Please wait before you try again.", wait)
+	return fault.TooMany("This has been asked for or tried too often. Please wait; a device that has signed in before has limits of its own.", wait)
 }
 
 // addressOf names an address of a studio as the subject of a budget.

@@ -236,23 +236,61 @@ func TestFailuresFromOneNetworkStopThatNetworkOnly(t *testing.T) {
 	}
 }
 
-func TestGuessesAtUnknownChallengesStopTheAddress(t *testing.T) {
+// Made-up challenges once used up what an address had: whoever shared it with an
+// attacker was refused with the right code.
+func TestGuessesAtUnknownChallengesCostNobodyATry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for range 20 {
-		_, err := w.verify(w.from("2001:db8::1"), "no-such-challenge", "123456", device(0))
+	for range 30 {
+		_, err := w.verify(w.from("192.0.2.1"), "no-such-challenge", "123456", device(0))
 		want(t, err, fault.OTPInvalid)
 	}
-	_, err := w.verify(w.from("2001:db8::ffff"), "no-such-challenge", "123456", device(0)) // of the same /64
-	want(t, err, fault.RateLimited)
-	_, err = w.verify(w.from("2001:db8:0:1::1"), "no-such-challenge", "123456", device(0))
-	want(t, err, fault.OTPInvalid)
+	own := w.ask(w.from("192.0.2.1"), victim, nil)
+	if _, err := w.verify(w.from("192.0.2.1"), own.ID, w.mails.code(t, victim), device(0)); err != nil {
+		t.Errorf("a neighbour of the attacker: %v", err)
+	}
+	if n := w.count("SELECT coalesce(max(used), 0) FROM budget"); n > 1 {
+		t.Errorf("a budget of %d was used", n)
+	}
+}
+
+// One network alone once spent the fifty failures that an address has a day.
+func TestOneNetworkCanNotLockANewDeviceOutForTheDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	attacker, limited := w.from("192.0.2.1"), 0
+	for range 24 {
+		for range 2 {
+			challenge, err := w.service.RequestCode(t.Context(), attacker, session.CodeRequest{Email: victim})
+			if err != nil {
+				want(t, err, fault.RateLimited)
+				limited++
+			}
+			for n := range 5 {
+				if _, err := w.verify(attacker, challenge.ID, fmt.Sprintf("%06d", n), device(9)); fault.Is(err, fault.RateLimited) {
+					limited++
+				}
+			}
+			w.clock.pass(16 * time.Minute)
+		}
+		w.clock.pass(28 * time.Minute)
+		if w.count("SELECT count(*) FROM session") > 0 {
+			t.Skip("one of the guesses was right: 1 in 20,000")
+		}
+	}
+	if limited == 0 {
+		t.Error("the attacker was never told to wait")
+	}
+	own := w.ask(w.from("198.51.100.1"), victim, nil)
+	if _, err := w.verify(w.from("198.51.100.1"), own.ID, w.mails.code(t, victim), device(0)); err != nil {
+		t.Errorf("the victim, from another network: %v", err)
+	}
 }
 
 func TestSuccessPaysTheTryBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const failures = 4 // budgets that a stranger's try is counted in
+	const failures = 5 // budgets that a stranger's try is counted in
 	challenge := w.ask(w.network(0), victim, nil)
 	code := w.mails.code(t, victim)
 	w.forgive()

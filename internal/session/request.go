@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -111,18 +112,22 @@ func (s *Service) request(ctx context.Context, tx pgx.Tx, a ask) (Challenge, err
 		return s.challenge(ctx, q, a, by, last.ID, last.ExpiresAt, wait)
 	}
 
-	charges := s.mailCharges(a, address, by, to.AccountID, last)
+	known := to.AccountID != nil || to.Invited
+	charges := s.mailCharges(a, address, by, known, last)
 	over, err := spend(ctx, q, a.now, charges)
 	if err != nil {
 		return Challenge{}, err
 	}
-	decoy := to.AccountID == nil && !a.client.Tenant.SignUp
+	decoy := !known && !a.client.Tenant.SignUp
+	if others := slices.DeleteFunc(over, isNewcomers); len(others) < len(over) {
+		// From here on nobody hears of this budget: how long it lasts would tell
+		// that the address is new.
+		over, decoy = others, true
+		s.log.WarnContext(ctx, "no more mails to new addresses today", "tenant", a.client.Tenant.Slug)
+	}
 	attach := false
 	for _, o := range over {
 		switch o.limit {
-		case newcomersDaily:
-			decoy = true
-			s.log.WarnContext(ctx, "no more mails to new addresses today", "tenant", a.client.Tenant.Slug)
 		case mailsHourly, mailsDaily:
 			attach = true
 		default:
@@ -184,22 +189,26 @@ func (s *Service) mail(ctx context.Context, tx pgx.Tx, a ask, by asker, to queri
 
 // mailCharges is what a mail costs. A known device pays from a lane of its own that
 // strangers can't exhaust. A stranger's mail costs the same number of budgets for
-// every address: one never seen before counts against the studio's newcomers,
+// every address: one that neither has an account nor a job that waits for it, and
+// was never seen before, counts against the studio's newcomers,
 // any other one against a budget that has no end.
-func (s *Service) mailCharges(a ask, address []byte, by asker, accountID *id.ID, last queries.LatestCodeRow) []charge {
+func (s *Service) mailCharges(a ask, address []byte, by asker, known bool, last queries.LatestCodeRow) []charge {
 	if by.known {
 		return []charge{s.charge(mailsOfDevice, by.hash)}
 	}
 	charges := []charge{
 		s.charge(mailsHourly, address), s.charge(mailsDaily, address),
-		s.charge(mailsOfNetwork, address, network(a.client.IP)), s.charge(mailsOfIP, single(a.client.IP)),
+		s.charge(mailsOfNetwork, address, network(a.client.IP)), s.charge(mailsOfNetworkDaily, address, network(a.client.IP)),
+		s.charge(mailsOfIP, single(a.client.IP)),
 	}
 	mailedBefore := last.ID != id.Nil && !last.Decoy
-	if accountID == nil && !mailedBefore && a.client.Tenant.SignUp {
+	if !known && !mailedBefore && a.client.Tenant.SignUp {
 		return append(charges, s.charge(newcomersDaily, a.client.Tenant.ID[:]))
 	}
 	return append(charges, s.charge(acquaintedDaily, address))
 }
+
+func isNewcomers(o overrun) bool { return o.limit == newcomersDaily }
 
 func tooSoon(wait time.Duration) error {
 	return fault.TooMany("A code was mailed a moment ago. Please look into your mailbox, or wait.", wait)

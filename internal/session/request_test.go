@@ -298,6 +298,56 @@ func TestNewAddressesHaveADailyCap(t *testing.T) {
 	}
 }
 
+// The budget of newcomers once showed in retryAfter: a stranger who was limited
+// anyway learnt for free which addresses had an account.
+func TestRetryAfterDoesNotTellWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`INSERT INTO account (id, tenant_id, email_key, email, created_at)
+		VALUES (gen_random_uuid(), $1, 'known@example.com', 'known@example.com', now())`, w.studio.ID)
+	w.ask(w.network(0), victim, nil)
+	w.ask(w.network(1), "other@example.com", nil)
+	w.exec("UPDATE budget SET used = 500 WHERE used = 2") // newcomers: nothing left
+	prober := w.from("192.0.2.1")
+	for n := range 10 { // what an address may ask in ten minutes
+		w.ask(prober, fmt.Sprintf("probe%d@example.com", n), nil)
+	}
+	waits := map[string]time.Duration{}
+	for _, email := range []string{"known@example.com", "unknown@example.com"} {
+		_, err := w.service.RequestCode(t.Context(), prober, session.CodeRequest{Email: email})
+		waits[email] = want(t, err, fault.RateLimited).RetryAfter
+	}
+	if waits["known@example.com"] != waits["unknown@example.com"] {
+		t.Errorf("known and unknown differ: %v", waits)
+	}
+}
+
+// Strangers once kept clients out for whom a job was waiting, by asking for 500
+// new addresses.
+func TestAClientWithAJobIsNoNewcomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	closed := w.addStudio("closed", false)
+	for _, studio := range []account.Tenant{w.studio, closed} {
+		w.exec(`INSERT INTO job (id, tenant_id, customer_email_key, customer_email, title, included_images, all_images_included, created_at)
+			VALUES (gen_random_uuid(), $1, 'invited@example.com', 'invited@example.com', 'x', 0, false, now())`, studio.ID)
+	}
+	w.ask(w.network(0), victim, nil)
+	w.ask(w.network(1), "other@example.com", nil)
+	w.exec("UPDATE budget SET used = 500 WHERE used = 2")
+	w.ask(w.network(2), "invited@example.com", nil)
+	client := w.network(3)
+	client.Tenant = closed
+	w.ask(client, "invited@example.com", nil)
+	w.ask(client, "stranger@example.com", nil)
+	if n := w.count("SELECT count(*) FROM login_code WHERE decoy AND email_key = 'invited@example.com'"); n != 0 {
+		t.Errorf("%d of the invited client's codes are decoys", n)
+	}
+	if n := w.count("SELECT count(*) FROM login_code WHERE decoy AND email_key = 'stranger@example.com'"); n != 1 {
+		t.Error("a closed studio mails to strangers")
+	}
+}
+
 func TestMailGoesToTheStoredSpellingInTheRightLanguage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -20,7 +20,7 @@ import (
 // crash is taken up again: see docs/decisions/0002-tasks-on-river.md.
 const (
 	mailTimeout   = 9 * time.Second
-	importTimeout = 10 * time.Minute // then it goes on in another run
+	importTimeout = time.Minute      // then it goes on in another run; what a crash cut off waits as long
 	rescueAfter   = 10 * time.Second // or the task's own timeout, where that is longer
 	stopPatience  = 5 * time.Second  // before running tasks are told to end
 	purgeEvery    = time.Hour
