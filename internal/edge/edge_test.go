@@ -493,7 +493,7 @@ func TestNobodyIsAskedForBeforeTheBodyIsThere(t *testing.T) {
 func TestTidierPathsAreNotFound(t *testing.T) {
 	t.Parallel()
 	h, _ := server(t)
-	for _, path := range []string{"//evil.test/playground", "/x/../graphql", "/images//download"} {
+	for _, path := range []string{"//evil.test/playground", "/images//download"} {
 		r := httptest.NewRequest(http.MethodGet, api+"/", nil)
 		r.URL.Path = path
 		w := httptest.NewRecorder()
