@@ -12,7 +12,7 @@ var operations = []playground.Operation{
 	{
 		Name:      "2 Sign in",
 		Query:     "mutation SignIn($input: VerifyOtpInput!) {\n  verifyOtp(input: $input) {\n    viewer { email role }\n  }\n}\n",
-		Variables: "{\n  \"input\": { \"challengeId\": \"from step 1\", \"code\": \"from the mail\" }\n}",
+		Variables: "{\n  \"input\": {\n    \"challengeId\": \"from step 1\",\n    \"code\": \"from the mail\",\n    \"transport\": \"COOKIE\",\n    \"replaceDevice\": false\n  }\n}",
 	},
 	{
 		Name: "3 See jobs, download",

@@ -36,7 +36,7 @@ func TestInBrowser(t *testing.T) {
 	})
 	endpoint := wire.New(wire.Options{Schema: testschema.New(nil), Introspect: func(context.Context) error { return nil }})
 	mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-CSRF-Token") != "t2" { // the first token is as good as outlived
+		if r.Header.Get("X-CSRF-Token") != "t1" { // which the page has to ask for
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"code":"CSRF_FAILED"}`)
@@ -56,6 +56,7 @@ func TestInBrowser(t *testing.T) {
 	b.call("Page.navigate", map[string]any{"url": server.URL + "/playground"})
 
 	b.await(`document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror.getValue().includes('query Ok')`)
+	b.await(`[...document.querySelectorAll('.CodeMirror')].some(e => e.CodeMirror.getValue() === '{"at": "first"}')`) // its variables, before any click
 	b.await(`[...document.querySelectorAll('.graphiql-tab-button')].map(t => t.textContent.trim()).join() === 'Ok,Thing'`)
 	b.await(`document.querySelector('[aria-label="Show GraphiQL Explorer"]') !== null`)
 	b.eval(`document.querySelector('[aria-label="Show GraphiQL Explorer"]').click()`)

@@ -38,6 +38,11 @@ async function fetcher(params, { headers } = {}) {
   return send(params, headers);
 }
 
+// On a first visit GraphiQL takes the first tab's query from defaultTabs, but its variables from here.
+if (operations.length > 0 && localStorage.getItem('graphiql:tabState') === null) {
+  localStorage.setItem('graphiql:variables', operations[0].variables ?? '');
+}
+
 ReactDOM.createRoot(root).render(
   React.createElement(GraphiQL, {
     fetcher,

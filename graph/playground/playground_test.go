@@ -15,7 +15,7 @@ import (
 )
 
 var operations = []playground.Operation{
-	{Name: "Say ok", Query: "query Ok {\n  ok\n}"},
+	{Name: "Say ok", Query: "query Ok {\n  ok\n}", Variables: `{"at": "first"}`},
 	{Name: "One <thing>", Query: "query Thing($id: ID!) {\n  thing(id: $id) {\n    name\n  }\n}", Variables: `{"id": "7"}`},
 }
 
