@@ -104,6 +104,14 @@ func (s *store) lay(t testing.TB) {
 	s.Layout = layout
 }
 
+func (s *store) names() []string {
+	names := make([]string, len(s.entries))
+	for i, e := range s.entries {
+		names[i] = e.Name
+	}
+	return names
+}
+
 func numbered(n int) []string {
 	names := make([]string, n)
 	for i := range names {
