@@ -1,0 +1,148 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sync"
+	"time"
+
+	"pixgate/internal/archive"
+	"pixgate/internal/blob"
+	"pixgate/internal/job"
+)
+
+// The prefetch window: while one object is sent, so many more are being read, each
+// into so many blocks. A stream holds at most (objectsAhead+1) * (blocksAhead+1)
+// blocks and the one being sent, 5.25 MiB, however slow its client is.
+const (
+	objectsAhead = 4
+	blocksAhead  = 3
+	blockSize    = 256 << 10
+)
+
+const (
+	// readAttempts is how often a stretch is read before a broken transfer counts.
+	readAttempts = 3
+	// readStall is how long a store may take to bring a block.
+	readStall = 20 * time.Second
+)
+
+// errChecksum says that an object's bytes are not those that were taken in.
+var errChecksum = errors.New("the object's CRC-32 is not the one recorded")
+
+// block is some bytes of an object, or why there are no more.
+type block struct {
+	data *[blockSize]byte
+	n    int
+	err  error
+}
+
+var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
+
+// bytes are valid until done is called.
+func (b block) bytes() []byte { return b.data[:b.n] }
+
+func (b block) done() {
+	if b.data != nil {
+		blocks.Put(b.data)
+	}
+}
+
+// fetch reads a part of an object ahead, until ctx ends: block by block into the
+// channel, which is closed behind the last one or an error. The last block of a
+// whole object is held back until the CRC-32 of all is right.
+func fetch(ctx context.Context, store *blob.Store, image *job.Image, part archive.Part) <-chan block {
+	out := make(chan block, blocksAhead)
+	go func() {
+		defer close(out)
+		reading, cancel := context.WithCancel(ctx)
+		defer cancel()
+		r := &reader{ctx: reading, store: store, image: image, part: part, stall: time.AfterFunc(readStall, cancel)}
+		defer r.close()
+		for r.at < part.Length {
+			b := r.next()
+			select {
+			case out <- b:
+			case <-ctx.Done():
+				b.done()
+				return
+			}
+			if b.err != nil {
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// reader reads one part of an object.
+type reader struct {
+	ctx   context.Context
+	store *blob.Store
+	image *job.Image
+	part  archive.Part
+	stall *time.Timer
+	body  io.ReadCloser // nil: not open
+	at    int64         // read so far, in whole blocks
+	sum   uint32        // of these
+}
+
+// next reads a block. A transfer that breaks off is taken up again where the last
+// block ended: a prefetched object may have waited for a slow client for long.
+func (r *reader) next() block {
+	b := block{data: blocks.Get().(*[blockSize]byte), n: int(min(blockSize, r.part.Length-r.at))}
+	for attempt := 1; ; attempt++ {
+		r.stall.Reset(readStall)
+		b.err = r.fill(b.bytes())
+		if b.err == nil || attempt == readAttempts || r.ctx.Err() != nil || !errors.Is(b.err, blob.ErrUnavailable) {
+			break
+		}
+	}
+	r.stall.Stop() // waiting for the client is not the store's fault
+	if b.err != nil {
+		return b
+	}
+	r.at += int64(b.n)
+	if r.part.Whole {
+		r.sum = crc32.Update(r.sum, crc32.IEEETable, b.bytes())
+		if r.at == r.part.Length && r.sum != r.image.CRC32 {
+			b.err = errChecksum
+		}
+	}
+	return b
+}
+
+func (r *reader) fill(p []byte) error {
+	if r.body == nil {
+		body, object, err := r.store.Get(r.ctx, r.image.ObjectKey, blob.GetOptions{
+			IfMatch: r.image.ETag, Offset: r.part.Offset + r.at, Length: r.part.Length - r.at,
+		})
+		if err != nil {
+			return err
+		}
+		r.body = body
+		if object.Size != r.image.Size || object.ETag != r.image.ETag {
+			return fmt.Errorf("%w: a store that minds no If-Match", blob.ErrChanged)
+		}
+	}
+	_, err := io.ReadFull(r.body, p)
+	if err != nil {
+		r.close()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("%w: %w", blob.ErrUnavailable, err)
+		}
+		return fmt.Errorf("read: %w", err)
+	}
+	return nil
+}
+
+func (r *reader) close() {
+	r.stall.Stop()
+	if r.body != nil {
+		r.body.Close()
+		r.body = nil
+	}
+}
