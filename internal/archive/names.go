@@ -69,13 +69,14 @@ func split(name string) (stem, ending string) {
 }
 
 // folded is equal for names that some file system may take for the same: those
-// that differ in case, in normal form, or in characters that cannot be seen.
+// that differ in case (some compare by Unicode's folding, some by capitals), in
+// normal form, or in characters that cannot be seen.
 func folded(name string) string {
-	visible := strings.Map(func(r rune) rune {
+	capitals := strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.Cf, unicode.Variation_Selector) {
 			return -1
 		}
-		return r
-	}, name)
-	return norm.NFC.String(cases.Fold().String(norm.NFD.String(visible)))
+		return unicode.ToUpper(r)
+	}, norm.NFD.String(name))
+	return norm.NFC.String(cases.Fold().String(capitals))
 }

@@ -57,7 +57,7 @@ func (l *Layout) part(at, to int64) Part {
 	}
 	data := behind - r.size
 	if at < data {
-		return literal(r.appendHeader(nil), at-r.start, to-r.start)
+		return literal(r.appendHeader(make([]byte, 0, data-r.start)), at-r.start, to-r.start)
 	}
 	length := min(behind, to) - at
 	return Part{Entry: i, Offset: at - data, Length: length, Whole: length == r.size}

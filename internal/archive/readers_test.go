@@ -261,18 +261,19 @@ func TestSixtyGigabytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, i := range []int{0, behind, files - 1} {
+		for _, i := range []int{0, film, behind, files - 1} {
 			data, err := r.File[i].Open()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n, err := io.Copy(io.Discard, data); n != each || err != nil {
+			if n, err := io.Copy(io.Discard, data); n != s.entries[i].Size || err != nil {
 				t.Errorf("entry %d: %d bytes: %v", i, n, err)
 			}
 		}
 	})
 
-	// The others want a file: one of holes, which takes no room.
+	// The others want a file: one of holes, which takes no room. They take the
+	// film, too, but in 20 seconds (7-Zip) to 45 (Info-ZIP).
 	path := filepath.Join(t.TempDir(), "60 GB.zip")
 	sparse, err := os.Create(path)
 	if err != nil {
@@ -289,13 +290,12 @@ func TestSixtyGigabytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("Info-ZIP", func(t *testing.T) {
-		// The film it takes too, but in 45 seconds.
 		program(t, "unzip", nil, "unzip", "-tqq", path, s.entries[0].Name, s.entries[behind].Name, s.entries[files-1].Name)
 	})
 	t.Run("Python", func(t *testing.T) { readByPython(t, path, s.entries, "list") })
 	t.Run("7-Zip", func(t *testing.T) {
-		out := string(program(t, "p7zip-full", nil, "7z", "t", path, s.entries[0].Name, s.entries[film].Name, s.entries[behind].Name, s.entries[files-1].Name))
-		if !strings.Contains(out, "Everything is Ok") || !strings.Contains(out, "Files: 4") || strings.Contains(out, "Warn") {
+		out := string(program(t, "p7zip-full", nil, "7z", "t", path, s.entries[0].Name, s.entries[behind].Name, s.entries[files-1].Name))
+		if !strings.Contains(out, "Everything is Ok") || !strings.Contains(out, "Files: 3") || strings.Contains(out, "Warn") {
 			t.Fatalf("%.500s", out)
 		}
 	})
