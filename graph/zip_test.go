@@ -74,7 +74,9 @@ func TestALinkToAZIPNamesItsPictures(t *testing.T) {
 	images := []string{a.Package.Image(job.ExtraPaid), a.Package.Image(job.Included)}
 	got := a.as(a.Owner, `query($job: ID!, $images: [ID!]) { job(id: $job) { all: zipUrl some: zipUrl(imageIds: $images) } }`,
 		map[string]any{"job": a.Package.PublicID(), "images": images})
-	var parsed struct{ Data struct{ Job struct{ All, Some string } } }
+	var parsed struct {
+		Data struct{ Job struct{ All, Some string } }
+	}
 	if err := json.Unmarshal([]byte(got.body), &parsed); err != nil {
 		t.Fatal(err)
 	}
