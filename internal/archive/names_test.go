@@ -2,6 +2,7 @@ package archive_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,25 @@ func FuzzNames(f *testing.F) {
 		f.Add(strings.Join(seed, "\n"))
 	}
 	f.Fuzz(func(t *testing.T, names string) { judgeNames(t, strings.Split(names, "\n")) })
+}
+
+// Letters that have more than one way to be compared meet each other.
+func TestNamesOfFewLetters(t *testing.T) {
+	t.Parallel()
+	letters := []string{
+		"a", "A", "ß", "ẞ", "ss", "S", "ſ", "İ", "i", "ı", "I", "\u0307", "k", "\u212a", "ﬁ", "fi", "σ", "ς", "Σ", "ü", "u\u0308", "\u0345", "ι",
+		"\u200d", "\ufe0f", ".", " ", " (2)", "con", strings.Repeat("x", 120),
+	}
+	random := rand.New(rand.NewPCG(3, 9))
+	for range 3000 {
+		names := make([]string, 8)
+		for i := range names {
+			for range random.IntN(4) {
+				names[i] += letters[random.IntN(len(letters))]
+			}
+		}
+		judgeNames(t, names)
+	}
 }
 
 // However many are the same, and however long they are: naming them does not get
