@@ -77,6 +77,6 @@ func folded(name string) string {
 			return -1
 		}
 		return unicode.ToUpper(r)
-	}, norm.NFD.String(name))
+	}, name)
 	return norm.NFC.String(cases.Fold().String(capitals))
 }

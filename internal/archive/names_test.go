@@ -27,6 +27,7 @@ func TestNames(t *testing.T) {
 		{[]string{"Ku\u0308che.jpg", "KÜCHE.jpg"}, []string{"Küche.jpg", "KÜCHE (2).jpg"}},
 		{[]string{"STRASSE", "Straße"}, []string{"STRASSE", "Straße (2)"}},
 		{[]string{"❤.jpg", "❤\ufe0f.jpg", "a\u200db.jpg", "ab.jpg"}, []string{"❤.jpg", "❤\ufe0f (2).jpg", "a\u200db.jpg", "ab (2).jpg"}},
+		{[]string{"ü.jpg", "u\u200d\u0308.jpg"}, []string{"ü.jpg", "u\u200d\u0308 (2).jpg"}},
 		{[]string{"../a", "C:\\a", "x/a", ""}, []string{"a", "C__a", "a (2)", "picture"}},
 		{[]string{"con.jpg", "CON.jpg", ".jpg", "jpg"}, []string{"_con.jpg", "_CON (2).jpg", "jpg", "jpg (2)"}},
 		{[]string{"two.tar.gz", "two.tar.gz"}, []string{"two.tar.gz", "two.tar (2).gz"}},

@@ -6,7 +6,7 @@ import (
 )
 
 // MaxLiteral is the most bytes that a literal part has: a stretch of the central
-// directory, ended by a record with the longest of names.
+// directory, ended by a record with the longest of names and the end's records.
 const MaxLiteral = stretch + 1<<16 + 256
 
 // stretch is how long a literal part gets before the next one begins.
@@ -74,7 +74,7 @@ func (l *Layout) directoryPart(at, to int64) Part {
 	for ; i < len(l.records) && len(b) < stretch && start+int64(len(b)) < to; i++ {
 		b = l.records[i].appendListing(b)
 	}
-	if i == len(l.records) && len(b) < stretch {
+	if i == len(l.records) {
 		b = l.appendEnd(b)
 	}
 	return literal(b, at-start, to-start)
