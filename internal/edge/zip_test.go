@@ -43,6 +43,24 @@ func holds(data []byte, p *pack, wanted ...int) error {
 	return nil
 }
 
+// wellFormed reports whether a program would take data for an archive in good order.
+func wellFormed(data []byte) bool {
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return false
+	}
+	for _, file := range archive.File {
+		in, err := file.Open()
+		if err != nil {
+			return false
+		}
+		if _, err := io.Copy(io.Discard, in); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 func TestAnArchiveHoldsTheReleasedPicturesAndNothingElse(t *testing.T) {
 	t.Parallel()
 	d := newDepot(t)

@@ -33,6 +33,10 @@ const (
 // errChecksum says that an object's bytes are not those that were taken in.
 var errChecksum = errors.New("the object's CRC-32 is not the one recorded")
 
+// errBroken says that a transfer ended before its end. One that did not begin was
+// tried several times by the store's client already.
+var errBroken = errors.New("the transfer broke off")
+
 // block is some bytes of an object, or why there are no more.
 type block struct {
 	data *[blockSize]byte
@@ -97,7 +101,7 @@ func (r *reader) next() block {
 	for attempt := 1; ; attempt++ {
 		r.stall.Reset(readStall)
 		b.err = r.fill(b.bytes())
-		if b.err == nil || attempt == readAttempts || r.ctx.Err() != nil || !errors.Is(b.err, blob.ErrUnavailable) {
+		if attempt == readAttempts || r.ctx.Err() != nil || !errors.Is(b.err, errBroken) {
 			break
 		}
 	}
@@ -128,13 +132,9 @@ func (r *reader) fill(p []byte) error {
 			return fmt.Errorf("%w: a store that minds no If-Match", blob.ErrChanged)
 		}
 	}
-	_, err := io.ReadFull(r.body, p)
-	if err != nil {
+	if _, err := io.ReadFull(r.body, p); err != nil {
 		r.close()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("%w: %w", blob.ErrUnavailable, err)
-		}
-		return fmt.Errorf("read: %w", err)
+		return fmt.Errorf("%w: %w", errBroken, err)
 	}
 	return nil
 }
