@@ -29,13 +29,12 @@ import (
 
 const usage = `pixgate serves. Its settings come from the environment; make run brings up all that it needs.
 
-  pixgate migrate                              bring the tables up to date, as their owner; make the first studio
-  pixgate admin grant [--operator] EMAIL       let somebody run the studio, or the installation
-  pixgate admin revoke EMAIL                   make them a customer
-                          [--tenant SLUG]      of another studio than DEFAULT_TENANT
-  pixgate demo                                 a studio with jobs and pictures, to try things
-  pixgate schema                               print the GraphQL schema
-  pixgate help                                 print this
+  pixgate migrate                                         bring the tables up to date, as their owner; make the first studio
+  pixgate admin grant [--operator] [--tenant SLUG] EMAIL  let somebody run the studio, or the installation
+  pixgate admin revoke [--tenant SLUG] EMAIL              make them a customer
+  pixgate demo                                            a studio with jobs and pictures, to try things
+  pixgate schema                                          print the GraphQL schema
+  pixgate help                                            print this
 `
 
 // errUsage says that the command line can't be understood.
@@ -214,7 +213,7 @@ func loadDemo(ctx context.Context, getenv func(string) string, stdout, stderr io
 	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), time.Now)
 	jobs := job.NewJobs(pool, auditLog, time.Now)
 	return demo.Load(ctx, demo.Studio{
-		DB: pool, Tenant: studio, Store: store, Jobs: jobs, Now: time.Now, Out: stdout,
+		DB: pool, Tenant: studio, Store: store, Jobs: jobs, Now: time.Now, Progress: stderr, Out: stdout,
 		Imports: transfer.NewImports(transfer.ImportOptions{
 			DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: time.Now, Log: logs.New(stderr, settings.LogLevel),
 		}),

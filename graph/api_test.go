@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -71,7 +70,7 @@ func newAPI(t testing.TB) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	tenants := account.NewTenants(pool, "studio", time.Now)
 	chain := audit.NewLog(secret.NewRing("audit secret of a test, long enough", ""), time.Now)
 	jobs := job.NewJobs(pool, chain, time.Now)

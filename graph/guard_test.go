@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -185,5 +186,70 @@ func TestStatementsDoNotGrowWithThePictures(t *testing.T) {
 	}
 	if n := measure("{ "+many.String()+"}", nil); n != 3 {
 		t.Errorf("%d statements for four pictures by name; want 3: session, images, delivery", n)
+	}
+}
+
+func TestStatementsDoNotGrowWithTheJobs(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	const list = `{ jobs(first: 50) { nodes { id images(first: 3) { totalCount nodes { id filename previewUrl } }
+		released: images(first: 2, filter: { released: true }) { totalCount edges { node { id } } } } } }`
+	measure := func() (statements int64, body string) {
+		before := a.statements.Load()
+		got := a.as(a.Owner, list, nil)
+		if got.status != 200 || len(got.errors(t)) > 0 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		return a.statements.Load() - before, got.body
+	}
+	few, body := measure()
+	if n := strings.Count(body, `"filename"`); n != 6 {
+		t.Errorf("%d pictures, want 3 of each of 2 jobs: %s", n, body)
+	}
+	for n := range 12 {
+		a.Job(t, a.Owner, nil, n%2 == 0)
+	}
+	many, body := measure()
+	if n := strings.Count(body, `"filename"`); n != 42 {
+		t.Errorf("%d pictures, want 3 of each of 14 jobs", n)
+	}
+	if many != few {
+		t.Errorf("%d statements for 2 jobs, %d for 14", few, many)
+	}
+}
+
+func TestPagesReadTogetherAreThoseReadAlone(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for n := range 6 {
+		a.Job(t, a.Owner, nil, n%2 == 0)
+	}
+	for _, fields := range []string{
+		`images(first: 2) { totalCount pageInfo { hasNextPage endCursor } nodes { id released } }`,
+		`images(first: 4, filter: { released: true }) { totalCount pageInfo { hasNextPage } nodes { id selectionState } }`,
+		`images(filter: { released: false, selectionState: [NONE, BLOCKED] }) { totalCount nodes { id } }`,
+		`images { nodes { id job { id images(first: 1) { nodes { id } } } } }`,
+	} {
+		var together struct {
+			Data struct {
+				Jobs struct{ Nodes []json.RawMessage }
+			}
+		}
+		if err := json.Unmarshal([]byte(a.as(a.Owner, `{ jobs { nodes { id `+fields+` } } }`, nil).body), &together); err != nil {
+			t.Fatal(err)
+		}
+		if len(together.Data.Jobs.Nodes) != 8 {
+			t.Fatalf("%d jobs, want 8", len(together.Data.Jobs.Nodes))
+		}
+		for _, node := range together.Data.Jobs.Nodes {
+			var named struct{ ID string }
+			if err := json.Unmarshal(node, &named); err != nil {
+				t.Fatal(err)
+			}
+			alone := a.as(a.Owner, `query($id: ID!) { job(id: $id) { id `+fields+` } }`, map[string]any{"id": named.ID})
+			if want := `{"data":{"job":` + string(node) + `}}`; alone.body != want {
+				t.Errorf("%s\nalone:    %s\ntogether: %s", fields, alone.body, want)
+			}
+		}
 	}
 }

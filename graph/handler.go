@@ -27,8 +27,11 @@ func (r *Resolver) handler(before func(context.Context, *graphql.OperationContex
 			Directives: generated.DirectiveRoot{Auth: r.auth, Entitled: r.entitled},
 		}),
 		Timeout: r.Timeout,
-		Introspect: func(ctx context.Context) bool {
-			return r.Development || account.ViewerFrom(ctx).Require(account.Admin, r.Now()) == nil
+		Introspect: func(ctx context.Context) error {
+			if r.Development {
+				return nil
+			}
+			return account.ViewerFrom(ctx).Require(account.Admin, r.Now())
 		},
 		Before:         before,
 		Guard:          r.guard,

@@ -33,7 +33,7 @@ func (r *imageResolver) PreviewURL(ctx context.Context, obj *job.Image, size mod
 }
 
 func (r *imageConnectionResolver) TotalCount(ctx context.Context, obj *model.ImageConnection) (int, error) {
-	return r.Jobs.CountImages(ctx, requestFrom(ctx).viewer, obj.Job, obj.Filter)
+	return r.countImages(ctx, obj.Job, obj.Filter)
 }
 
 func (r *queryResolver) Image(ctx context.Context, id string) (*job.Image, error) {

@@ -20,14 +20,11 @@ func (r *jobResolver) Images(ctx context.Context, obj *job.Job, first *int, afte
 		return nil, err
 	}
 	wanted := imageFilter(filter)
-	images, more, err := r.Jobs.Images(ctx, requestFrom(ctx).viewer, obj, wanted, w)
+	listed, err := r.imagesOf(ctx, obj, wanted, w)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.grantListed(ctx, images); err != nil {
-		return nil, err
-	}
-	return model.NewImageConnection(images, more, obj, wanted, w), nil
+	return model.NewImageConnection(listed, obj, wanted, w), nil
 }
 
 func (r *jobResolver) ZipURL(ctx context.Context, obj *job.Job, imageIds []string) (*string, error) {
@@ -67,6 +64,7 @@ func (r *queryResolver) Jobs(ctx context.Context, first *int, after *string, fil
 	if err != nil {
 		return nil, err
 	}
+	requestFrom(ctx).siblings(jobs)
 	return model.NewJobConnection(jobs, more, wanted, w), nil
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/id"
-	"pixgate/internal/job"
 )
 
 // mutation is a row about calling a mutation in one situation.
@@ -216,66 +215,20 @@ func changes(before, after map[string]string) []string {
 	return changed
 }
 
-// subjects of the ids' table.
-func (m *matrix) ids() map[string]string {
-	unknown := id.ID{0x01, 0x9a, 15: 0x7f}
-	ids := map[string]string{
-		"Image unreleased": m.Package.Image(job.None), "Image withdrawn": m.Package.Image(job.Blocked),
-		"Account the-owner's": m.Owner.PublicID(), "Account another's": m.Other.PublicID(), "Account the-photographer's": m.Photographer.PublicID(),
-		"Account the-admin's": m.Admin.PublicID(), "Account the-blocked's": m.Blocked.PublicID(), "Account the-expired's": m.Expired.PublicID(),
-		"Account foreign": m.Foreigner.PublicID(), "Account the-foreign-admin's": m.ForeignAdmin.PublicID(), "Account unknown": id.Account.Format(unknown),
-		"Import the-owner's": id.Import.Format(m.Import), "Import foreign": id.Import.Format(m.ForeignImport), "Import unknown": id.Import.Format(unknown),
-		"Job unknown": id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
-		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
-		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
-	}
-	for whose, j := range map[string]*cast.Job{
-		"the-owner's": m.Package, "another's": m.OtherJob, "unclaimed": m.Unclaimed, "the-blocked's": m.BlockedJob,
-		"the-expired's": m.ExpiredJob, "the-removed's": m.RemovedJob, "foreign": m.ForeignJob,
-	} {
-		ids["Job "+whose], ids["Image "+whose] = j.PublicID(), j.Image(job.Included)
-	}
-	return ids
-}
-
-// TestMatrixOfIDs hands every id to node and to every root field that takes one.
-func TestMatrixOfIDs(t *testing.T) {
+// TestOneRefusedMutationStopsAll asks for something allowed beside something refused.
+func TestOneRefusedMutationStopsAll(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
-	ids := m.ids()
-	for _, r := range table(t, idRows) {
-		named, known := ids[r.name]
-		if !known {
-			t.Errorf("%s: no such id in matrix.ids", r.name)
+	for caller, mark := range map[string]string{"own": "403", "blk": "BLK"} {
+		before := m.content(t)
+		variables := map[string]any{"input": inputs["a job"](t, m, nil), "mailbox": inputs["a mailbox"](t, m, nil)}
+		got := m.send(t, m.person(caller), `mutation($input: CreateJobInput!, $mailbox: RequestOtpInput!) {
+			requestOtp(input: $mailbox) { expiresAt } logout { ok } ...Refused } fragment Refused on Mutation { createJob(input: $input) { job { id } } }`, variables)
+		if wrong := got.refusedAs(mark); wrong != "" {
+			t.Errorf("as %s: %s", caller, wrong)
 		}
-		delete(ids, r.name)
-		typeName, _, _ := strings.Cut(r.name, " ")
-		for _, root := range matrixSchema().Query.Fields {
-			if root.Arguments.ForName("id") == nil {
-				continue
-			}
-			for _, caller := range callers {
-				mark := r.cells[caller]
-				if takes := root.Type.Name(); takes != typeName && takes != "Node" && mark == "v" {
-					mark = "403"
-				}
-				got := m.send(t, m.person(caller), "query($id: ID!) { x: "+root.Name+"(id: $id) { __typename id } }", map[string]any{"id": named})
-				if mark != "v" {
-					if wrong := got.refusedAs(mark); wrong != "" {
-						t.Errorf("%s by %s as %s: %s", r.name, root.Name, caller, wrong)
-					} else if mark == "403" && got.body != refusal {
-						t.Errorf("%s by %s as %s: not the bytes of an unknown id", r.name, root.Name, caller)
-					}
-					continue
-				}
-				data, _ := got.data.(map[string]any)
-				if x, _ := data["x"].(map[string]any); got.status != 200 || x["__typename"] != typeName || x["id"] != named {
-					t.Errorf("%s by %s as %s: %v; want it", r.name, root.Name, caller, got)
-				}
-			}
+		if changed := changes(before, m.content(t)); len(changed) > 0 {
+			t.Errorf("as %s: changed the tables %q", caller, changed)
 		}
-	}
-	for name := range ids {
-		t.Errorf("%s has no row in idRows", name)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"pixgate/graph/generated"
 	"pixgate/internal/id"
@@ -209,7 +210,7 @@ func (w way) names() bool {
 // lastStep returns the field that gives the object at the end of a way, nil for the
 // root, and the object's type.
 func (w way) lastStep() (last *ast.Field, typeName string) {
-	doc, err := gqlparser.LoadQuery(matrixSchema(), document(w.ask, "at: __typename"))
+	doc, err := gqlparser.LoadQueryWithRules(matrixSchema(), document(w.ask, "at: __typename"), rules.NewDefaultRules())
 	if err != nil {
 		panic(fmt.Sprintf("%s: %v", w.ask, err))
 	}

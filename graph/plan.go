@@ -83,17 +83,15 @@ func (w *pageWriter) plan(selections ast.SelectionSet) (steps []pageStep, ok boo
 		case "__typename":
 			step.write = constant(`"ImageConnection"`)
 		case "pageInfo":
-			step.write, ok = w.planPageInfo(field.Selections)
+			step.write = w.planPageInfo(field.Selections)
 		case "totalCount":
-			step.write, ok = w.planTotal()
+			step.write = w.planTotal()
 		case "nodes":
-			step.write, ok = w.planNodes(field)
+			step.write = w.planNodes(field)
 		case "edges":
-			step.write, ok = w.planEdges(field)
-		default:
-			return nil, false
+			step.write = w.planEdges(field)
 		}
-		if step.write == nil || !ok && field.Name != "__typename" || !plain(field) {
+		if step.write == nil || !plain(field) {
 			return nil, false
 		}
 		steps = append(steps, step)
@@ -115,15 +113,17 @@ func constant(text string) func([]byte) []byte {
 	return func(dst []byte) []byte { return append(dst, text...) }
 }
 
-func (w *pageWriter) planTotal() (func([]byte) []byte, bool) {
-	n, err := w.r.Jobs.CountImages(w.ctx, requestFrom(w.ctx).viewer, w.page.Job, w.page.Filter)
+// The functions below plan one field each; nil is for what is not plain.
+
+func (w *pageWriter) planTotal() func([]byte) []byte {
+	n, err := w.r.countImages(w.ctx, w.page.Job, w.page.Filter)
 	if err != nil {
-		return nil, false // gqlgen's way asks again, and reports it
+		return nil // gqlgen's way asks again, and reports it
 	}
-	return constant(strconv.Itoa(n)), true
+	return constant(strconv.Itoa(n))
 }
 
-func (w *pageWriter) planPageInfo(selections ast.SelectionSet) (func([]byte) []byte, bool) {
+func (w *pageWriter) planPageInfo(selections ast.SelectionSet) func([]byte) []byte {
 	var steps []pageStep
 	info := w.page.PageInfo
 	for _, field := range graphql.CollectFields(w.op, selections, []string{"PageInfo"}) {
@@ -139,26 +139,25 @@ func (w *pageWriter) planPageInfo(selections ast.SelectionSet) (func([]byte) []b
 			step.write = func(dst []byte) []byte { return appendNullable(dst, info.StartCursor) }
 		case "endCursor":
 			step.write = func(dst []byte) []byte { return appendNullable(dst, info.EndCursor) }
-		default:
-			return nil, false
 		}
-		if !plain(field) {
-			return nil, false
+		if step.write == nil || !plain(field) {
+			return nil
 		}
 		steps = append(steps, step)
 	}
-	return func(dst []byte) []byte { return w.object(dst, steps) }, true
+	return func(dst []byte) []byte { return w.object(dst, steps) }
 }
 
-func (w *pageWriter) planNodes(field graphql.CollectedField) (func([]byte) []byte, bool) {
+func (w *pageWriter) planNodes(field graphql.CollectedField) func([]byte) []byte {
 	at := append(graphql.GetPath(w.ctx), ast.PathName(field.Alias))
 	steps, ok := w.planImage(field.Selections, func(i int) ast.Path { return append(at[:len(at):len(at)], ast.PathIndex(i)) })
-	return func(dst []byte) []byte {
-		return w.list(dst, func(dst []byte, i int, image *job.Image) []byte { return appendImage(dst, i, image, steps) })
-	}, ok
+	if !ok {
+		return nil
+	}
+	return func(dst []byte) []byte { return w.list(dst, steps) }
 }
 
-func (w *pageWriter) planEdges(field graphql.CollectedField) (func([]byte) []byte, bool) {
+func (w *pageWriter) planEdges(field graphql.CollectedField) func([]byte) []byte {
 	at := append(graphql.GetPath(w.ctx), ast.PathName(field.Alias))
 	var steps []imageStep
 	for _, edge := range graphql.CollectFields(w.op, field.Selections, []string{"ImageEdge"}) {
@@ -177,29 +176,26 @@ func (w *pageWriter) planEdges(field graphql.CollectedField) (func([]byte) []byt
 				return append(at[:len(at):len(at)], ast.PathIndex(i), node)
 			})
 			if !ok {
-				return nil, false
+				return nil
 			}
 			step.write = func(dst []byte, i int, image *job.Image) []byte { return appendImage(dst, i, image, inner) }
-		default:
-			return nil, false
 		}
-		if !plain(edge) {
-			return nil, false
+		if step.write == nil || !plain(edge) {
+			return nil
 		}
 		steps = append(steps, step)
 	}
-	return func(dst []byte) []byte {
-		return w.list(dst, func(dst []byte, i int, image *job.Image) []byte { return appendImage(dst, i, image, steps) })
-	}, true
+	return func(dst []byte) []byte { return w.list(dst, steps) }
 }
 
-func (w *pageWriter) list(dst []byte, write func([]byte, int, *job.Image) []byte) []byte {
+// list writes the pictures, each as an object of these steps.
+func (w *pageWriter) list(dst []byte, steps []imageStep) []byte {
 	dst = append(dst, '[')
 	for i, image := range w.page.Nodes {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = write(dst, i, image)
+		dst = appendImage(dst, i, image, steps)
 	}
 	return append(dst, ']')
 }

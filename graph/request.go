@@ -20,8 +20,10 @@ type request struct {
 	viewer account.Viewer
 	found  map[string]any // by public id; written by the guard alone, before any resolver runs
 
-	mu    sync.Mutex
-	links map[id.ID][]byte // granted, by image; nil for one that was refused
+	mu      sync.Mutex
+	links   map[id.ID][]byte     // granted, by image; nil for one that was refused
+	listed  map[id.ID][]*job.Job // the jobs that a job was listed with
+	batches map[string]*batch    // what was read for several of them
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets
@@ -38,11 +40,15 @@ func requestFrom(ctx context.Context) *request {
 // image lists into its way.
 func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) context.Context {
 	op.ResolverMiddleware = r.planned
-	logs.Note(ctx, slog.String("operation", op.OperationName[:min(len(op.OperationName), maxLoggedName)]))
+	if name := op.Operation.Name; name != "" {
+		logs.Note(ctx, slog.String("operation", name[:min(len(name), maxLoggedName)]))
+	}
 	return context.WithValue(ctx, requestKey{}, &request{
-		viewer: account.ViewerFrom(ctx),
-		found:  map[string]any{},
-		links:  map[id.ID][]byte{},
+		viewer:  account.ViewerFrom(ctx),
+		found:   map[string]any{},
+		links:   map[id.ID][]byte{},
+		listed:  map[id.ID][]*job.Job{},
+		batches: map[string]*batch{},
 	})
 }
 

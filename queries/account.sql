@@ -4,9 +4,6 @@ SELECT * FROM account WHERE tenant_id = $1 AND id = $2;
 -- name: AccountByEmail :one
 SELECT * FROM account WHERE tenant_id = $1 AND email_key = $2;
 
--- name: AccountsByID :many
-SELECT * FROM account WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
-
 -- name: ClaimAccount :one
 -- The account of a mailbox that was just proven, made where there was none. The
 -- row stays locked (FOR NO KEY UPDATE) until the transaction ends, so that the

@@ -60,43 +60,6 @@ func (q *Queries) AccountByID(ctx context.Context, tenantID id.ID, iD id.ID) (Ac
 	return i, err
 }
 
-const accountsByID = `-- name: AccountsByID :many
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND id = ANY($2::uuid[])
-`
-
-func (q *Queries) AccountsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Account, error) {
-	rows, err := q.db.Query(ctx, accountsByID, tenantID, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Account{}
-	for rows.Next() {
-		var i Account
-		if err := rows.Scan(
-			&i.ID,
-			&i.TenantID,
-			&i.EmailKey,
-			&i.Email,
-			&i.Role,
-			&i.Locale,
-			&i.VerifiedAt,
-			&i.ValidUntil,
-			&i.BlockedAt,
-			&i.MaxDevices,
-			&i.LastSeenAt,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const claimAccount = `-- name: ClaimAccount :one
 INSERT INTO account (id, tenant_id, email_key, email, locale, verified_at, created_at)
 VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $6::timestamptz)

@@ -1,16 +1,21 @@
 -- name: ImagesByID :many
 SELECT * FROM image WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
 
--- name: ImagesOfJob :many
--- A page of a job's pictures in their order. states: null for all.
-SELECT * FROM image
-WHERE tenant_id = $1 AND job_id = $2 AND (position, id) > (@after_position, @after_id::uuid)
-  AND (sqlc.narg(states)::text[] IS NULL OR selection_state = ANY(sqlc.narg(states)::text[]))
-ORDER BY position, id LIMIT @max_rows;
+-- name: ImagesOfJobs :many
+-- The same page of each of several jobs: their pictures in order, behind a
+-- place, at most so many of each. states: null for all.
+SELECT i.* FROM unnest(@job_ids::uuid[]) AS asked (job_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM image m
+    WHERE m.tenant_id = $1 AND m.job_id = asked.job_id AND (m.position, m.id) > (@after_position::integer, @after_id::uuid)
+      AND (sqlc.narg(states)::text[] IS NULL OR m.selection_state = ANY(sqlc.narg(states)::text[]))
+    ORDER BY m.position, m.id LIMIT @max_rows
+) i ORDER BY i.job_id, i.position, i.id;
 
--- name: CountImages :one
-SELECT count(*) FROM image
-WHERE tenant_id = $1 AND job_id = $2 AND (sqlc.narg(states)::text[] IS NULL OR selection_state = ANY(sqlc.narg(states)::text[]));
+-- name: CountImagesOfJobs :many
+SELECT job_id, count(*)::integer AS images FROM image
+WHERE tenant_id = $1 AND job_id = ANY(@job_ids::uuid[]) AND selection_state = ANY(@states::text[])
+GROUP BY job_id;
 
 -- name: InsertImage :execrows
 -- Takes a picture in. No row where the job has the same bytes already.
@@ -23,8 +28,9 @@ ON CONFLICT (tenant_id, job_id, sha256) DO NOTHING;
 -- name: AddToImageCount :exec
 UPDATE job SET image_count = image_count + @added WHERE tenant_id = $1 AND id = $2;
 
--- name: KnownSource :one
-SELECT EXISTS (SELECT FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = @source_key AND source_etag = @source_etag);
+-- name: TakenAt :one
+-- When the job took this very object in. No row: it has not.
+SELECT created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = @source_key AND source_etag = @source_etag;
 
 -- name: LastPosition :one
 SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND job_id = $2;

@@ -21,16 +21,35 @@ func (q *Queries) AddToImageCount(ctx context.Context, tenantID id.ID, iD id.ID,
 	return err
 }
 
-const countImages = `-- name: CountImages :one
-SELECT count(*) FROM image
-WHERE tenant_id = $1 AND job_id = $2 AND ($3::text[] IS NULL OR selection_state = ANY($3::text[]))
+const countImagesOfJobs = `-- name: CountImagesOfJobs :many
+SELECT job_id, count(*)::integer AS images FROM image
+WHERE tenant_id = $1 AND job_id = ANY($2::uuid[]) AND selection_state = ANY($3::text[])
+GROUP BY job_id
 `
 
-func (q *Queries) CountImages(ctx context.Context, tenantID id.ID, jobID id.ID, states []string) (int64, error) {
-	row := q.db.QueryRow(ctx, countImages, tenantID, jobID, states)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type CountImagesOfJobsRow struct {
+	JobID  id.ID
+	Images int32
+}
+
+func (q *Queries) CountImagesOfJobs(ctx context.Context, tenantID id.ID, jobIds []id.ID, states []string) ([]CountImagesOfJobsRow, error) {
+	rows, err := q.db.Query(ctx, countImagesOfJobs, tenantID, jobIds, states)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountImagesOfJobsRow{}
+	for rows.Next() {
+		var i CountImagesOfJobsRow
+		if err := rows.Scan(&i.JobID, &i.Images); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const imagesByID = `-- name: ImagesByID :many
@@ -79,27 +98,31 @@ func (q *Queries) ImagesByID(ctx context.Context, tenantID id.ID, ids []id.ID) (
 	return items, nil
 }
 
-const imagesOfJob = `-- name: ImagesOfJob :many
-SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image
-WHERE tenant_id = $1 AND job_id = $2 AND (position, id) > ($3, $4::uuid)
-  AND ($5::text[] IS NULL OR selection_state = ANY($5::text[]))
-ORDER BY position, id LIMIT $6
+const imagesOfJobs = `-- name: ImagesOfJobs :many
+SELECT i.id, i.tenant_id, i.job_id, i.position, i.filename, i.content_type, i.size, i.width, i.height, i.captured_at, i.sha256, i.crc32, i.object_key, i.etag, i.small_key, i.medium_key, i.source_key, i.source_etag, i.selection_state, i.delivered_at, i.created_at FROM unnest($2::uuid[]) AS asked (job_id)
+CROSS JOIN LATERAL (
+    SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image m
+    WHERE m.tenant_id = $1 AND m.job_id = asked.job_id AND (m.position, m.id) > ($3::integer, $4::uuid)
+      AND ($5::text[] IS NULL OR m.selection_state = ANY($5::text[]))
+    ORDER BY m.position, m.id LIMIT $6
+) i ORDER BY i.job_id, i.position, i.id
 `
 
-type ImagesOfJobParams struct {
+type ImagesOfJobsParams struct {
 	TenantID      id.ID
-	JobID         id.ID
+	JobIds        []id.ID
 	AfterPosition int32
 	AfterID       id.ID
 	States        []string
 	MaxRows       int32
 }
 
-// A page of a job's pictures in their order. states: null for all.
-func (q *Queries) ImagesOfJob(ctx context.Context, arg ImagesOfJobParams) ([]Image, error) {
-	rows, err := q.db.Query(ctx, imagesOfJob,
+// The same page of each of several jobs: their pictures in order, behind a
+// place, at most so many of each. states: null for all.
+func (q *Queries) ImagesOfJobs(ctx context.Context, arg ImagesOfJobsParams) ([]Image, error) {
+	rows, err := q.db.Query(ctx, imagesOfJobs,
 		arg.TenantID,
-		arg.JobID,
+		arg.JobIds,
 		arg.AfterPosition,
 		arg.AfterID,
 		arg.States,
@@ -271,29 +294,6 @@ func (q *Queries) InsertImage(ctx context.Context, arg InsertImageParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const knownSource = `-- name: KnownSource :one
-SELECT EXISTS (SELECT FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = $3 AND source_etag = $4)
-`
-
-type KnownSourceParams struct {
-	TenantID   id.ID
-	JobID      id.ID
-	SourceKey  string
-	SourceEtag string
-}
-
-func (q *Queries) KnownSource(ctx context.Context, arg KnownSourceParams) (bool, error) {
-	row := q.db.QueryRow(ctx, knownSource,
-		arg.TenantID,
-		arg.JobID,
-		arg.SourceKey,
-		arg.SourceEtag,
-	)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const lastPosition = `-- name: LastPosition :one
 SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND job_id = $2
 `
@@ -327,4 +327,28 @@ func (q *Queries) SetSelectionState(ctx context.Context, arg SetSelectionStatePa
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const takenAt = `-- name: TakenAt :one
+SELECT created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = $3 AND source_etag = $4
+`
+
+type TakenAtParams struct {
+	TenantID   id.ID
+	JobID      id.ID
+	SourceKey  string
+	SourceEtag string
+}
+
+// When the job took this very object in. No row: it has not.
+func (q *Queries) TakenAt(ctx context.Context, arg TakenAtParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, takenAt,
+		arg.TenantID,
+		arg.JobID,
+		arg.SourceKey,
+		arg.SourceEtag,
+	)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
 }

@@ -4,7 +4,11 @@ SELECT * FROM job WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
 -- name: JobsOfTenant :many
 SELECT * FROM job
 WHERE tenant_id = $1 AND (created_at, id) < (@before_at, @before_id::uuid)
-  AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
+ORDER BY created_at DESC, id DESC LIMIT @max_rows;
+
+-- name: JobsOfTenantInStatus :many
+SELECT * FROM job
+WHERE tenant_id = $1 AND status = @status AND (created_at, id) < (@before_at, @before_id::uuid)
 ORDER BY created_at DESC, id DESC LIMIT @max_rows;
 
 -- name: JobsOfPerson :many
@@ -21,7 +25,7 @@ SELECT j.* FROM (
 
 -- name: CountJobsOfTenant :one
 -- At most 10,000, so that the cost has an end.
-SELECT count(*) FROM (SELECT FROM job WHERE tenant_id = $1 AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status)) LIMIT 10000) j;
+SELECT count(*) FROM (SELECT FROM job WHERE tenant_id = $1 AND status = ANY(@statuses::text[]) LIMIT 10000) j;
 
 -- name: CountJobsOfPerson :one
 SELECT count(*) FROM (

@@ -51,12 +51,12 @@ func (q *Queries) CountJobsOfPerson(ctx context.Context, arg CountJobsOfPersonPa
 }
 
 const countJobsOfTenant = `-- name: CountJobsOfTenant :one
-SELECT count(*) FROM (SELECT FROM job WHERE tenant_id = $1 AND ($2::text IS NULL OR status = $2) LIMIT 10000) j
+SELECT count(*) FROM (SELECT FROM job WHERE tenant_id = $1 AND status = ANY($2::text[]) LIMIT 10000) j
 `
 
 // At most 10,000, so that the cost has an end.
-func (q *Queries) CountJobsOfTenant(ctx context.Context, tenantID id.ID, status *string) (int64, error) {
-	row := q.db.QueryRow(ctx, countJobsOfTenant, tenantID, status)
+func (q *Queries) CountJobsOfTenant(ctx context.Context, tenantID id.ID, statuses []string) (int64, error) {
+	row := q.db.QueryRow(ctx, countJobsOfTenant, tenantID, statuses)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -226,15 +226,13 @@ func (q *Queries) JobsOfPerson(ctx context.Context, arg JobsOfPersonParams) ([]J
 const jobsOfTenant = `-- name: JobsOfTenant :many
 SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job
 WHERE tenant_id = $1 AND (created_at, id) < ($2, $3::uuid)
-  AND ($4::text IS NULL OR status = $4)
-ORDER BY created_at DESC, id DESC LIMIT $5
+ORDER BY created_at DESC, id DESC LIMIT $4
 `
 
 type JobsOfTenantParams struct {
 	TenantID id.ID
 	BeforeAt time.Time
 	BeforeID id.ID
-	Status   *string
 	MaxRows  int32
 }
 
@@ -243,7 +241,61 @@ func (q *Queries) JobsOfTenant(ctx context.Context, arg JobsOfTenantParams) ([]J
 		arg.TenantID,
 		arg.BeforeAt,
 		arg.BeforeID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Job{}
+	for rows.Next() {
+		var i Job
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.AccountID,
+			&i.CustomerEmailKey,
+			&i.CustomerEmail,
+			&i.PhotographerID,
+			&i.BookingID,
+			&i.Title,
+			&i.Status,
+			&i.IncludedImages,
+			&i.AllImagesIncluded,
+			&i.SellsExtras,
+			&i.ImageCount,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const jobsOfTenantInStatus = `-- name: JobsOfTenantInStatus :many
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job
+WHERE tenant_id = $1 AND status = $2 AND (created_at, id) < ($3, $4::uuid)
+ORDER BY created_at DESC, id DESC LIMIT $5
+`
+
+type JobsOfTenantInStatusParams struct {
+	TenantID id.ID
+	Status   string
+	BeforeAt time.Time
+	BeforeID id.ID
+	MaxRows  int32
+}
+
+func (q *Queries) JobsOfTenantInStatus(ctx context.Context, arg JobsOfTenantInStatusParams) ([]Job, error) {
+	rows, err := q.db.Query(ctx, jobsOfTenantInStatus,
+		arg.TenantID,
 		arg.Status,
+		arg.BeforeAt,
+		arg.BeforeID,
 		arg.MaxRows,
 	)
 	if err != nil {

@@ -51,6 +51,7 @@ CREATE TABLE job (
     UNIQUE (tenant_id, id)
 );
 CREATE INDEX job_of_tenant ON job (tenant_id, created_at DESC, id DESC);
+CREATE INDEX job_in_status ON job (tenant_id, status, created_at DESC, id DESC);
 CREATE INDEX job_of_customer ON job (tenant_id, account_id, created_at DESC, id DESC);
 CREATE INDEX job_of_photographer ON job (tenant_id, photographer_id, created_at DESC, id DESC) WHERE photographer_id IS NOT NULL;
 CREATE INDEX job_unclaimed ON job (tenant_id, customer_email_key) WHERE account_id IS NULL;

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pixgate/internal/dev/stage"
+	"pixgate/schema"
 )
 
 // rights are what the server may do to each table; "SELECT INSERT UPDATE" for those
@@ -12,6 +13,7 @@ import (
 var rights = map[string]string{
 	"audit_entry":      "SELECT INSERT", // nobody rewrites history
 	"selection_event":  "SELECT INSERT",
+	"delivery":         "SELECT INSERT",
 	"goose_db_version": "SELECT",
 	"login_code":       "SELECT INSERT UPDATE DELETE", // purged
 	"login_challenge":  "SELECT INSERT UPDATE DELETE",
@@ -44,7 +46,7 @@ func TestTheServerIsRefused(t *testing.T) {
 		"UPDATE audit_entry SET reason = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry",
 		"SELECT FROM audit_entry FOR UPDATE",
 		"UPDATE selection_event SET request_id = 'x'", "DELETE FROM selection_event", "TRUNCATE selection_event",
-		"DELETE FROM audit_head", "DELETE FROM delivery", "DELETE FROM image", "DELETE FROM job", "DELETE FROM account", "DELETE FROM device", "DELETE FROM tenant",
+		"DELETE FROM audit_head", "DELETE FROM delivery", "UPDATE delivery SET staff = true", "DELETE FROM image", "DELETE FROM job", "DELETE FROM account", "DELETE FROM device", "DELETE FROM tenant",
 		"TRUNCATE session", "TRUNCATE budget",
 		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
 		"CREATE TABLE mine ()", "CREATE TABLE task.mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -79,5 +81,28 @@ func TestTheServerReadsItsSchemasOnly(t *testing.T) {
 			(SELECT count(*) FROM pg_auth_members WHERE member = r.oid)) FROM pg_roles r WHERE rolname = 'pixgate_server'`)[0]
 	if is != "f f f f f 0" {
 		t.Errorf("the server is superuser, creates roles, databases, replicates, bypasses, is a member of: %s", is)
+	}
+}
+
+func TestMigratingTakesBackWhatIsNotListed(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	for _, generous := range []string{
+		"GRANT DELETE, TRUNCATE, UPDATE ON audit_entry TO pixgate_server", "GRANT DELETE ON device TO pixgate_server", "GRANT UPDATE ON delivery TO pixgate_server",
+	} {
+		if _, err := db.Owner.Exec(t.Context(), generous); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := schema.Migrate(t.Context(), db.OwnerURL, "pixgate_server"); err != nil {
+		t.Fatal(err)
+	}
+	for _, attack := range []string{"UPDATE audit_entry SET reason = ''", "DELETE FROM audit_entry", "TRUNCATE audit_entry", "DELETE FROM device", "UPDATE delivery SET way = 'URL'"} {
+		if _, err := db.Pool.Exec(t.Context(), attack); err == nil {
+			t.Errorf("%s is still allowed", attack)
+		}
+	}
+	if _, err := db.Pool.Exec(t.Context(), "SELECT FROM task.river_job"); err != nil {
+		t.Errorf("a right that is listed is gone: %v", err)
 	}
 }

@@ -46,11 +46,28 @@ func Migrate(ctx context.Context, ownerURL, serverRole string) error {
 	if err := migrateTasks(ctx, pool); err != nil {
 		return err
 	}
-	role := pgx.Identifier{serverRole}.Sanitize()
-	if _, err := pool.Exec(ctx, strings.ReplaceAll(grants, "pixgate_server", role)); err != nil {
+	if err := grantRights(ctx, pool, serverRole); err != nil {
 		return fmt.Errorf("grant the server's rights to %s: %w", serverRole, err)
 	}
 	return nil
+}
+
+// grantRights gives the server's role exactly the rights of grants.txt. Where it is
+// the owner, it has all of them anyway and would lock itself out.
+func grantRights(ctx context.Context, pool *pgxpool.Pool, serverRole string) error {
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		var owner string
+		if err := tx.QueryRow(ctx, "SELECT current_user").Scan(&owner); err != nil {
+			return err
+		}
+		sql := grants
+		if owner != serverRole {
+			sql = `REVOKE ALL ON ALL TABLES IN SCHEMA public, task FROM pixgate_server;
+				REVOKE ALL ON ALL SEQUENCES IN SCHEMA public, task FROM pixgate_server;` + sql
+		}
+		_, err := tx.Exec(ctx, strings.ReplaceAll(sql, "pixgate_server", pgx.Identifier{serverRole}.Sanitize()))
+		return err
+	})
 }
 
 func migrateOurs(ctx context.Context, db *sql.DB) error {

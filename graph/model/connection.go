@@ -1,3 +1,5 @@
+// Package model holds the Go types of the schema: what gqlgen makes of it
+// (model.go), and the pages of its lists (connection.go).
 package model
 
 import (
@@ -40,8 +42,9 @@ type ImageConnection struct {
 }
 
 // NewImageConnection returns the page that answers w.
-func NewImageConnection(images []*job.Image, more bool, j *job.Job, filter job.ImageFilter, w page.Window) *ImageConnection {
-	c := &ImageConnection{Nodes: images, Job: j, Filter: filter, PageInfo: &PageInfo{HasNextPage: more, HasPreviousPage: w.After != nil}}
+func NewImageConnection(listed job.ImagePage, j *job.Job, filter job.ImageFilter, w page.Window) *ImageConnection {
+	images := listed.Images
+	c := &ImageConnection{Nodes: images, Job: j, Filter: filter, PageInfo: &PageInfo{HasNextPage: listed.More, HasPreviousPage: w.After != nil}}
 	if n := len(images); n > 0 {
 		c.PageInfo.StartCursor = new(images[0].Cursor().Text(page.Images))
 		c.PageInfo.EndCursor = new(images[n-1].Cursor().Text(page.Images))

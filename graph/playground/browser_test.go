@@ -34,7 +34,7 @@ func TestInBrowser(t *testing.T) {
 	mux.HandleFunc("/csrf-token", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"csrfToken":"t%d"}`, tokens.Add(1))
 	})
-	endpoint := wire.New(wire.Options{Schema: testschema.New(nil), Introspect: func(context.Context) bool { return true }})
+	endpoint := wire.New(wire.Options{Schema: testschema.New(nil), Introspect: func(context.Context) error { return nil }})
 	mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-CSRF-Token") != "t2" { // the first token is as good as outlived
 			w.Header().Set("Content-Type", "application/problem+json")

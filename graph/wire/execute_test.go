@@ -153,7 +153,12 @@ func TestIntrospection(t *testing.T) {
 			t.Errorf("%s ran", field)
 		}
 	})
-	o.Introspect = func(ctx context.Context) bool { return ctx.Value(key{}) != nil }
+	o.Introspect = func(ctx context.Context) error {
+		if ctx.Value(key{}) == nil {
+			return &gqlerror.Error{Message: "Sign in first.", Extensions: map[string]any{"code": "UNAUTHENTICATED"}}
+		}
+		return nil
+	}
 	h := wire.New(o)
 	for _, query := range []string{
 		"{__schema{types{name}}}",
@@ -162,10 +167,14 @@ func TestIntrospection(t *testing.T) {
 	} {
 		for range 2 { // read, and from the cache
 			got := ask(t, h, mediaJSON, query, nil)
-			if got.status != 403 || got.code() != "FORBIDDEN" || got.Data != nil || strings.Contains(got.body, "Thing") {
+			if got.status != 401 || got.code() != "UNAUTHENTICATED" || got.Data != nil || strings.Contains(got.body, "Thing") {
 				t.Errorf("%s: %d %s", query, got.status, got.body)
 			}
 		}
+	}
+	o.Introspect = nil
+	if got := ask(t, wire.New(o), mediaJSON, "{__schema{types{name}}}", nil); got.status != 403 || got.code() != "FORBIDDEN" {
+		t.Errorf("without a rule: %d %s", got.status, got.body)
 	}
 	if got := ask(t, h, mediaJSON, "{__typename ok}", nil); got.body != `{"data":{"__typename":"Query","ok":"ok"}}` {
 		t.Errorf("%s", got.body)

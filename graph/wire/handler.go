@@ -22,8 +22,8 @@ type Options struct {
 	// Timeout is how long a request may take from its first byte to its answer. Resolvers see it as the deadline of their context; a request
 	// past it is answered with UNAVAILABLE. Zero means no end.
 	Timeout time.Duration
-	// Introspect decides whether a request may ask for __schema and __type. Nil refuses all.
-	Introspect func(context.Context) bool
+	// Introspect decides whether a request may ask for __schema and __type: nil, or why not. Without it nobody may.
+	Introspect func(context.Context) error
 	// Before prepares the context of Guard and resolvers, such as loaders that live as long as the request.
 	Before func(context.Context, *graphql.OperationContext) context.Context
 	// Guard judges a valid operation with its coerced variables before any resolver runs. Any error refuses the whole.

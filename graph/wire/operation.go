@@ -24,9 +24,10 @@ func (h *handler) operation(ctx context.Context, d *document, e envelope) (*grap
 	case op.Operation == ast.Mutation && !e.mutable:
 		return nil, wrongMethod("POST", "Send mutations with POST.")
 	}
-	introspect := h.Introspect != nil && h.Introspect(ctx)
-	if d.introspect && !introspect {
-		return nil, refused(Status(codeForbidden), codeForbidden, "You may not read the schema.")
+	if d.introspect {
+		if refusal := h.introspection(ctx); refusal != nil {
+			return nil, refusal
+		}
 	}
 	variables, err := h.coerce(d, op, e.variables)
 	if err != nil {
@@ -41,11 +42,22 @@ func (h *handler) operation(ctx context.Context, d *document, e envelope) (*grap
 		Variables:              variables,
 		Doc:                    d.ast,
 		Operation:              op,
-		DisableIntrospection:   !introspect,
+		DisableIntrospection:   !d.introspect,
 		RecoverFunc:            h.Recover,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
 	}, nil
+}
+
+// introspection refuses who may not read the schema.
+func (h *handler) introspection(ctx context.Context) *answer {
+	if h.Introspect == nil {
+		return refused(Status(codeForbidden), codeForbidden, "You may not read the schema.")
+	}
+	if err := h.Introspect(ctx); err != nil {
+		return failed(mask(gqlerror.List{h.ErrorPresenter(ctx, err)}))
+	}
+	return nil
 }
 
 func (h *handler) coerce(d *document, op *ast.OperationDefinition, raw map[string]any) (map[string]any, *answer) {

@@ -29,7 +29,9 @@ type Studio struct {
 	Jobs    *job.Jobs
 	Imports *transfer.Imports
 	Now     func() time.Time
-	Out     io.Writer // where progress is told
+
+	Progress io.Writer // is told each job before its pictures are painted, a line each
+	Out      io.Writer // is told who can sign in
 }
 
 const studioName = "pix.immo"
@@ -136,7 +138,7 @@ func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, name
 	if existing != nil && existing.ImageCount >= len(names) {
 		return nil
 	}
-	began := time.Now()
+	fmt.Fprintf(s.Progress, "%s, %d pictures\n", one.title, len(names))
 	if err := s.paint(ctx, one.prefix, names, seed); err != nil {
 		return err
 	}
@@ -158,11 +160,7 @@ func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, name
 	if err := s.Imports.Run(ctx, run.ID); err != nil {
 		return fmt.Errorf("take the pictures in: %w", err)
 	}
-	if err := s.choose(ctx, admin, existing, one.states); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.Out, "  %-34s %d pictures painted and taken in, %.1f s\n", one.title, len(names), time.Since(began).Seconds())
-	return nil
+	return s.choose(ctx, admin, existing, one.states)
 }
 
 func (s Studio) find(ctx context.Context, admin account.Viewer, title string) (*job.Job, error) {
@@ -201,17 +199,17 @@ func (s Studio) paint(ctx context.Context, prefix string, names []string, seed i
 
 // choose puts the first pictures of a job into the states of the demo.
 func (s Studio) choose(ctx context.Context, admin account.Viewer, j *job.Job, states []job.SelectionState) error {
-	images, _, err := s.Jobs.Images(ctx, admin, j, job.ImageFilter{}, page.Window{Size: page.MaxSize})
+	first, err := s.Jobs.Images(ctx, admin, j, job.ImageFilter{}, page.Window{Size: page.MaxSize})
 	if err != nil {
 		return fmt.Errorf("list the pictures: %w", err)
 	}
 	q := queries.New(s.DB)
 	for i, state := range states {
-		if i == len(images) {
+		if i == len(first.Images) {
 			break
 		}
 		if _, err := q.SetSelectionState(ctx, queries.SetSelectionStateParams{
-			TenantID: j.TenantID, JobID: j.ID, State: string(state), Ids: []id.ID{images[i].ID},
+			TenantID: j.TenantID, JobID: j.ID, State: string(state), Ids: []id.ID{first.Images[i].ID},
 		}); err != nil {
 			return fault.Database("choose a picture", err)
 		}

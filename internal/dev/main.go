@@ -103,6 +103,9 @@ func claim(in installation) (*os.File, error) {
 	if err := os.MkdirAll(in.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
+	if err := os.Chmod(in.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
 	lock, err := process.Lock(now, filepath.Join(in.dir, "lock"))

@@ -120,6 +120,9 @@ func starts(t *testing.T, url string) (n int) {
 func TestLife(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	if err := os.Mkdir(s.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	stop, end := s.start(t, false)
 	first := s.environment(t)
 	want := map[string]string{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -36,7 +37,7 @@ func (s *stack) serve(ctx context.Context, in installation) (*process.Child, err
 	}
 	var people string
 	err = s.log.step("demo studio", func() (err error) {
-		people, err = s.command(ctx, in, binary, "demo")
+		people, err = s.watched(ctx, in, lines{s.log.progress}, binary, "demo")
 		return err
 	})
 	if err != nil {
@@ -53,10 +54,16 @@ func (s *stack) serve(ctx context.Context, in installation) (*process.Child, err
 // command runs a program to its end and returns what it says on its standard
 // output. What it says otherwise is shown when it fails.
 func (s *stack) command(ctx context.Context, in installation, name string, args ...string) (string, error) {
+	return s.watched(ctx, in, io.Discard, name, args...)
+}
+
+// watched is command for one that takes long: progress gets what it says on its
+// standard error.
+func (s *stack) watched(ctx context.Context, in installation, progress io.Writer, name string, args ...string) (string, error) {
 	var out, problems bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = in.root, s.env.list()
-	cmd.Stdout, cmd.Stderr = &out, &problems
+	cmd.Stdout, cmd.Stderr = &out, io.MultiWriter(&problems, progress)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := process.Run(cmd, process.Options{Death: syscall.SIGTERM}); err != nil {

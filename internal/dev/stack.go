@@ -65,7 +65,7 @@ func (s *stack) start(ctx context.Context, in installation) (*process.Child, err
 // stop ends everything in reverse order.
 func (s *stack) stop() {
 	for _, stop := range slices.Backward(s.stops) {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		if err := stop(ctx); err != nil {
 			s.log.note("stopping", err.Error())
 		}
@@ -160,7 +160,7 @@ func (s *stack) mail(ctx context.Context, dir string) error {
 func (s *stack) addresses() error {
 	const usual, metrics = 8080, 9090
 	if s.env.get("ADDR") == "" {
-		port, err := process.Free(usual)
+		port, err := nextFree(usual)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (s *stack) addresses() error {
 	if err != nil {
 		return fmt.Errorf("ADDR: %w", err)
 	}
-	free, err := process.Free(metrics)
+	free, err := nextFree(metrics)
 	if err != nil {
 		return err
 	}
@@ -183,4 +183,14 @@ func (s *stack) addresses() error {
 	s.env.otherwise("CORS_ORIGINS", "http://localhost:3000")
 	s.env.otherwise("MAIL_FROM", "pix.immo <no-reply@pix.immo>")
 	return nil
+}
+
+// nextFree is the first free port from the given one on.
+func nextFree(from int) (int, error) {
+	for wanted := from; wanted < from+100; wanted++ {
+		if port, err := process.Free(wanted); err != nil || port == wanted {
+			return port, err
+		}
+	}
+	return 0, fmt.Errorf("no port from %d on is free", from)
 }

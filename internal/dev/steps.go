@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -25,3 +26,15 @@ func (s steps) progress(what string) { fmt.Fprintf(s.out, " %s …", what) }
 
 // note is a line of its own.
 func (s steps) note(name, what string) { fmt.Fprintf(s.out, "%-12s %s\n", name, what) }
+
+// lines hands on what is written, line by line. A program's lines come whole: they
+// are short and written at once.
+type lines struct{ each func(string) }
+
+// Write hands on the lines of p.
+func (l lines) Write(p []byte) (int, error) {
+	for line := range strings.Lines(string(p)) {
+		l.each(strings.TrimSuffix(line, "\n"))
+	}
+	return len(p), nil
+}

@@ -51,6 +51,16 @@ type told struct {
 	RequestID  string     `json:"requestId,omitempty"`  // only where something is wrong on our side
 }
 
+// graphqlErrors is a refusal as GraphQL writes it: without data.
+type graphqlErrors struct {
+	Errors []graphqlError `json:"errors"`
+}
+
+type graphqlError struct {
+	Message    string `json:"message"`
+	Extensions told   `json:"extensions"`
+}
+
 type field struct {
 	Path    string          `json:"path"`
 	Code    fault.FieldCode `json:"code"`
@@ -88,7 +98,7 @@ func refuseAs(w http.ResponseWriter, r *http.Request, status int, judged *fault.
 		logs.Note(r.Context(), slog.Any("error", judged))
 	}
 	if exchangeOf(r).template == graphqlPath {
-		send(w, status, graphqlMedia(r), map[string]any{"errors": []any{map[string]any{"message": judged.Message, "extensions": t}}})
+		send(w, status, graphqlMedia(r), graphqlErrors{[]graphqlError{{judged.Message, t}}})
 		return
 	}
 	send(w, status, "application/problem+json", problem{

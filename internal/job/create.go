@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,8 +22,11 @@ type New struct {
 	AllImagesIncluded bool
 	SellsExtras       bool
 	PhotographerEmail *string // nil: assigned to nobody yet
-	Reason            string  // for the audit log, at most 1,000 characters
+	Reason            string  // for the audit log, at most MaxReason characters
 }
+
+// MaxReason is how long the reason of an admin's act may be, in characters.
+const MaxReason = 1000
 
 // Refusal is a business rule that said no.
 type Refusal struct {
@@ -47,30 +49,15 @@ func (n New) check() (customer, photographer account.Address, err error) {
 			say("photographerEmail", fault.InvalidValue, "Give one plain address, such as name@example.com.")
 		}
 	}
-	switch length := utf8.RuneCountInString(strings.TrimSpace(n.Title)); {
-	case length == 0:
-		say("title", fault.Required, "Give the job a name.")
-	case length > 200:
-		say("title", fault.InvalidValue, "Use at most 200 characters.")
-	case !plain(n.Title):
-		say("title", fault.InvalidValue, "Leave control characters out.")
-	}
+	wrong = append(wrong, fault.Text("input.title", strings.TrimSpace(n.Title), 1, 200)...)
 	if n.IncludedImages < 0 || n.IncludedImages > 100_000 {
 		say("includedImages", fault.InvalidValue, "Give a number from 0 to 100,000.")
 	}
-	if utf8.RuneCountInString(n.Reason) > 1000 || !plain(n.Reason) {
-		say("reason", fault.InvalidValue, "Use at most 1,000 characters, none of them control characters.")
-	}
+	wrong = append(wrong, fault.Text("input.reason", n.Reason, 0, MaxReason)...)
 	if wrong != nil {
 		return customer, photographer, fault.Invalid(wrong...)
 	}
 	return customer, photographer, nil
-}
-
-// plain reports whether text can be stored and shown: valid UTF-8 without
-// control characters.
-func plain(text string) bool {
-	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0
 }
 
 // Create makes a job. It belongs to the customer's account at once where the

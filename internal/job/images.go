@@ -84,29 +84,85 @@ func contains(states []SelectionState, wanted SelectionState) bool {
 	return false
 }
 
-// Images returns a page of a job's pictures in their order, and whether more follow.
-func (s *Jobs) Images(ctx context.Context, v account.Viewer, j *Job, filter ImageFilter, w page.Window) (images []*Image, more bool, err error) {
-	if !Decide(v, j, None, s.now()).See {
-		return nil, false, fault.Refused()
+// ImagePage is a page of a job's pictures in their order.
+type ImagePage struct {
+	Images []*Image
+	More   bool // whether more follow
+}
+
+// Images returns a page of a job's pictures.
+func (s *Jobs) Images(ctx context.Context, v account.Viewer, j *Job, filter ImageFilter, w page.Window) (ImagePage, error) {
+	pages, err := s.ImagesOf(ctx, v, []*Job{j}, filter, w)
+	return pages[j.ID], err
+}
+
+// ImagesOf returns the same page of each job's pictures, by job. One that the
+// viewer may not see refuses all.
+func (s *Jobs) ImagesOf(ctx context.Context, v account.Viewer, jobs []*Job, filter ImageFilter, w page.Window) (map[id.ID]ImagePage, error) {
+	pages := make(map[id.ID]ImagePage, len(jobs))
+	err := s.byStates(v, jobs, filter, func(group []*Job, ids []id.ID, states []string) error {
+		params := queries.ImagesOfJobsParams{
+			TenantID: v.TenantID, JobIds: ids, AfterPosition: -1, States: states, MaxRows: int32(w.Size + 1),
+		}
+		if w.After != nil {
+			params.AfterPosition, params.AfterID = int32(w.After.Key), w.After.ID
+		}
+		rows, err := queries.New(s.db).ImagesOfJobs(ctx, params)
+		if err != nil {
+			return fault.Database("list images", err)
+		}
+		fillPages(pages, group, rows, w)
+		return nil
+	})
+	return pages, err
+}
+
+// fillPages cuts rows, which stand job by job, into pages.
+func fillPages(pages map[id.ID]ImagePage, jobs []*Job, rows []queries.Image, w page.Window) {
+	byID := make(map[id.ID]*Job, len(jobs))
+	for _, j := range jobs {
+		byID[j.ID] = j
+		pages[j.ID] = ImagePage{}
 	}
-	params := queries.ImagesOfJobParams{
-		TenantID: j.TenantID, JobID: j.ID, AfterPosition: -1, States: filter.states(j), MaxRows: int32(w.Size + 1),
+	for start := 0; start < len(rows); {
+		end := start + 1
+		for end < len(rows) && rows[end].JobID == rows[start].JobID {
+			end++
+		}
+		part, more := page.Cut(w, rows[start:end])
+		filled := make([]Image, len(part))
+		images := make([]*Image, len(part))
+		for i := range part {
+			filled[i].fill(&part[i], byID[part[i].JobID])
+			images[i] = &filled[i]
+		}
+		pages[rows[start].JobID] = ImagePage{Images: images, More: more}
+		start = end
 	}
-	if w.After != nil {
-		params.AfterPosition, params.AfterID = int32(w.After.Key), w.After.ID
+}
+
+// byStates calls read for the jobs that the filter selects the same states of: a
+// job whose package includes every picture releases others than one with a number.
+func (s *Jobs) byStates(v account.Viewer, jobs []*Job, filter ImageFilter, read func(group []*Job, ids []id.ID, states []string) error) error {
+	for _, all := range []bool{false, true} {
+		var group []*Job
+		var ids []id.ID
+		for _, j := range jobs {
+			if !Decide(v, j, None, s.now()).See {
+				return fault.Refused()
+			}
+			if j.AllImagesIncluded == all {
+				group, ids = append(group, j), append(ids, j.ID)
+			}
+		}
+		if len(group) == 0 {
+			continue
+		}
+		if err := read(group, ids, filter.states(group[0])); err != nil {
+			return err
+		}
 	}
-	rows, err := queries.New(s.db).ImagesOfJob(ctx, params)
-	if err != nil {
-		return nil, false, fault.Database("list images", err)
-	}
-	rows, more = page.Cut(w, rows)
-	filled := make([]Image, len(rows))
-	images = make([]*Image, len(rows))
-	for i := range rows {
-		filled[i].fill(&rows[i], j)
-		images[i] = &filled[i]
-	}
-	return images, more, nil
+	return nil
 }
 
 // LockImages locks job j until tx ends and returns the pictures as they are now,
@@ -139,15 +195,31 @@ func (s *Jobs) LockImages(ctx context.Context, tx pgx.Tx, j *Job, images []*Imag
 	return fresh, nil
 }
 
-// CountImages returns how many pictures [Jobs.Images] has in all.
+// CountImages returns how many pictures of a job match in all.
 func (s *Jobs) CountImages(ctx context.Context, v account.Viewer, j *Job, filter ImageFilter) (int, error) {
-	if !Decide(v, j, None, s.now()).See {
-		return 0, fault.Refused()
-	}
-	states := filter.states(j)
-	if states == nil {
-		return j.ImageCount, nil
-	}
-	n, err := queries.New(s.db).CountImages(ctx, j.TenantID, j.ID, states)
-	return int(n), fault.Database("count images", err)
+	counts, err := s.CountImagesOf(ctx, v, []*Job{j}, filter)
+	return counts[j.ID], err
+}
+
+// CountImagesOf returns how many pictures of each job match in all, by job.
+// Without a filter the jobs know it themselves.
+func (s *Jobs) CountImagesOf(ctx context.Context, v account.Viewer, jobs []*Job, filter ImageFilter) (map[id.ID]int, error) {
+	counts := make(map[id.ID]int, len(jobs))
+	err := s.byStates(v, jobs, filter, func(group []*Job, ids []id.ID, states []string) error {
+		if states == nil {
+			for _, j := range group {
+				counts[j.ID] = j.ImageCount
+			}
+			return nil
+		}
+		rows, err := queries.New(s.db).CountImagesOfJobs(ctx, v.TenantID, ids, states)
+		if err != nil {
+			return fault.Database("count images", err)
+		}
+		for _, row := range rows {
+			counts[row.JobID] = int(row.Images)
+		}
+		return nil
+	})
+	return counts, err
 }

@@ -99,10 +99,13 @@ var (
 
 func (s *Jobs) list(ctx context.Context, v account.Viewer, filter Filter, before time.Time, beforeID id.ID, rows int32) ([]queries.Job, error) {
 	q := queries.New(s.db)
-	if v.Role.AtLeast(account.Admin) {
-		return q.JobsOfTenant(ctx, queries.JobsOfTenantParams{
-			TenantID: v.TenantID, BeforeAt: before, BeforeID: beforeID, Status: (*string)(filter.Status), MaxRows: rows,
+	switch admin := v.Role.AtLeast(account.Admin); {
+	case admin && filter.Status != nil:
+		return q.JobsOfTenantInStatus(ctx, queries.JobsOfTenantInStatusParams{
+			TenantID: v.TenantID, Status: string(*filter.Status), BeforeAt: before, BeforeID: beforeID, MaxRows: rows,
 		})
+	case admin:
+		return q.JobsOfTenant(ctx, queries.JobsOfTenantParams{TenantID: v.TenantID, BeforeAt: before, BeforeID: beforeID, MaxRows: rows})
 	}
 	return q.JobsOfPerson(ctx, queries.JobsOfPersonParams{
 		TenantID: v.TenantID, AccountID: v.AccountID, PhotographerID: assigned(v),
@@ -121,7 +124,11 @@ func (s *Jobs) Count(ctx context.Context, v account.Viewer, filter Filter) (int,
 		err error
 	)
 	if v.Role.AtLeast(account.Admin) {
-		n, err = q.CountJobsOfTenant(ctx, v.TenantID, (*string)(filter.Status))
+		statuses := []string{string(Open), string(Closed)}
+		if filter.Status != nil {
+			statuses = []string{string(*filter.Status)}
+		}
+		n, err = q.CountJobsOfTenant(ctx, v.TenantID, statuses)
 	} else {
 		n, err = q.CountJobsOfPerson(ctx, queries.CountJobsOfPersonParams{
 			TenantID: v.TenantID, AccountID: v.AccountID, PhotographerID: assigned(v), Status: (*string)(filter.Status),

@@ -73,6 +73,29 @@ func TestListsHoldWhatIsTheViewersAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestListsByStatus(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.Exec(t, "UPDATE job SET status = 'CLOSED' WHERE id = ANY($1)", []id.ID{s.Package.ID, s.ForeignJob.ID})
+	for _, who := range []*cast.Person{s.Owner, s.Photographer, s.Admin} {
+		for status, want := range map[job.Status]int{job.Closed: 1, job.Open: map[*cast.Person]int{s.Owner: 1, s.Photographer: 1, s.Admin: 6}[who]} {
+			filter := job.Filter{Status: &status}
+			jobs, _, err := s.jobs.List(t.Context(), viewer(who), filter, page.Window{Size: 50})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, j := range jobs {
+				if j.Status != status {
+					t.Errorf("%s: a job that is %s among those that are %s", who.Email, j.Status, status)
+				}
+			}
+			if n, err := s.jobs.Count(t.Context(), viewer(who), filter); err != nil || n != want || len(jobs) != want {
+				t.Errorf("%s: %d jobs are %s, counted %d, want %d (%v)", who.Email, len(jobs), status, n, want, err)
+			}
+		}
+	}
+}
+
 func TestPagesJoinWithoutGapOrRepeat(t *testing.T) {
 	t.Parallel()
 	s := newStudio(t)
@@ -122,19 +145,19 @@ func TestImageFilters(t *testing.T) {
 		{job.ImageFilter{Released: &yes, States: []job.SelectionState{job.None, job.Included}}, []job.SelectionState{job.Included}},
 		{job.ImageFilter{States: []job.SelectionState{}}, nil},
 	} {
-		images, _, err := s.jobs.Images(t.Context(), viewer(s.Owner), j, row.filter, page.Window{Size: 50})
+		page, err := s.jobs.Images(t.Context(), viewer(s.Owner), j, row.filter, page.Window{Size: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []job.SelectionState
-		for _, image := range images {
+		for _, image := range page.Images {
 			got = append(got, image.State)
 		}
 		if n, err := s.jobs.CountImages(t.Context(), viewer(s.Owner), j, row.filter); err != nil || n != len(row.want) || !slices.Equal(got, row.want) {
 			t.Errorf("%+v: %v, count %d (%v); want %v", row.filter, got, n, err, row.want)
 		}
 	}
-	if _, _, err := s.jobs.Images(t.Context(), viewer(s.Other), j, job.ImageFilter{}, page.Window{Size: 50}); !fault.Is(err, fault.Forbidden) {
+	if _, err := s.jobs.Images(t.Context(), viewer(s.Other), j, job.ImageFilter{}, page.Window{Size: 50}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("another customer lists the pictures: %v", err)
 	}
 	if _, err := s.jobs.CountImages(t.Context(), viewer(s.Other), j, job.ImageFilter{}); !fault.Is(err, fault.Forbidden) {

@@ -7,10 +7,16 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"io"
 	"log/slog"
 )
 
 const redacted = "[redacted]"
+
+func hide(f fmt.State) {
+	_, _ = io.WriteString(f, redacted) // whoever formats sees that writing fails
+}
 
 // Value is a secret text that prints as "[redacted]" wherever it is formatted,
 // logged or marshalled.
@@ -19,8 +25,8 @@ type Value string
 // String hides the secret.
 func (Value) String() string { return redacted }
 
-// GoString hides the secret from %#v.
-func (Value) GoString() string { return redacted }
+// Format hides the secret from every verb of fmt.
+func (Value) Format(f fmt.State, _ rune) { hide(f) }
 
 // LogValue hides the secret from slog.
 func (Value) LogValue() slog.Value { return slog.StringValue(redacted) }
@@ -33,30 +39,30 @@ func (v Value) Reveal() string { return string(v) }
 
 // Key makes keyed hashes (HMAC-SHA-256, RFC 2104).
 type Key struct {
-	id    string
-	bytes []byte
+	id string
+	// Behind a function, because fmt prints what lies in unexported fields of a
+	// struct that holds a key without asking the key.
+	bytes func() []byte
 }
 
 // NewKey returns the key of a secret. Its id is derived from the secret, so that
 // it changes with it and tells nothing about it.
 func NewKey(v Value) Key {
 	sum := sha256.Sum256([]byte("pixgate key id\x00" + string(v)))
-	return Key{id: hex.EncodeToString(sum[:4]), bytes: []byte(v)}
+	material := []byte(v)
+	return Key{id: hex.EncodeToString(sum[:4]), bytes: func() []byte { return material }}
 }
 
 // ID names the key in stored rows: 8 hexadecimal digits.
 func (k Key) ID() string { return k.id }
 
-// String hides the key.
-func (k Key) String() string { return redacted }
-
-// GoString hides the key from %#v.
-func (k Key) GoString() string { return redacted }
+// Format hides the key from every verb of fmt.
+func (Key) Format(f fmt.State, _ rune) { hide(f) }
 
 // MAC returns the keyed hash of the parts under a purpose: hashes for different
 // purposes never coincide, nor do ("ab", "c") and ("a", "bc").
 func (k Key) MAC(purpose string, parts ...[]byte) [sha256.Size]byte {
-	mac := hmac.New(sha256.New, k.bytes)
+	mac := hmac.New(sha256.New, k.bytes())
 	writePart(mac.Write, []byte(purpose))
 	for _, part := range parts {
 		writePart(mac.Write, part)
@@ -78,6 +84,9 @@ type Ring struct {
 	current  Key
 	previous *Key
 }
+
+// Format hides the keys from every verb of fmt.
+func (Ring) Format(f fmt.State, _ rune) { hide(f) }
 
 // NewRing returns the ring of a secret and, where it is not empty, its predecessor.
 func NewRing(current, previous Value) Ring {

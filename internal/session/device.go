@@ -3,8 +3,6 @@ package session
 import (
 	"crypto/sha256"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"pixgate/internal/fault"
 )
@@ -43,11 +41,7 @@ func (d *Device) check() []fault.Field {
 			Path: "input.device.id", Code: fault.InvalidValue, Message: "Must be 16 to 128 printable ASCII characters without spaces.",
 		})
 	}
-	if !utf8.ValidString(d.Name) || utf8.RuneCountInString(d.Name) > maxDeviceName || strings.ContainsFunc(d.Name, unicode.IsControl) {
-		wrong = append(wrong, fault.Field{
-			Path: "input.device.name", Code: fault.InvalidValue, Message: "Must be at most 100 characters, none of them control characters.",
-		})
-	}
+	wrong = append(wrong, fault.Text("input.device.name", d.Name, 0, maxDeviceName)...)
 	switch d.Kind {
 	case "", handheld, desktop, other:
 	default:

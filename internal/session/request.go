@@ -130,18 +130,26 @@ func (s *Service) request(ctx context.Context, tx pgx.Tx, a ask) (Challenge, err
 		}
 	}
 	if attach {
-		if !last.ExpiresAt.After(a.now) {
-			return Challenge{}, s.tooMany(ctx, over, a.now)
-		}
-		if wait := last.AskedAt.Add(codeCooldown).Sub(a.now); wait > 0 {
-			return Challenge{}, tooSoon(wait)
-		}
-		if err := refund(ctx, q, charges); err != nil {
-			return Challenge{}, err
-		}
-		return s.challenge(ctx, q, a, by, last.ID, last.ExpiresAt, codeCooldown)
+		return s.attach(ctx, q, a, by, last, over, charges)
 	}
 	return s.mail(ctx, tx, a, by, to, decoy)
+}
+
+// attach serves a stranger whose address has had all its mails by the code that is
+// still live, once a minute. No mail goes out, so nothing is paid.
+func (s *Service) attach(
+	ctx context.Context, q *queries.Queries, a ask, by asker, last queries.LatestCodeRow, over []overrun, charges []charge,
+) (Challenge, error) {
+	if !last.ExpiresAt.After(a.now) {
+		return Challenge{}, s.tooMany(ctx, over, a.now)
+	}
+	if wait := last.AskedAt.Add(codeCooldown).Sub(a.now); wait > 0 {
+		return Challenge{}, tooSoon(wait)
+	}
+	if err := refund(ctx, q, charges); err != nil {
+		return Challenge{}, err
+	}
+	return s.challenge(ctx, q, a, by, last.ID, last.ExpiresAt, codeCooldown)
 }
 
 // mail makes a code and queues its mail; for a decoy it does just the same.

@@ -5,6 +5,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -74,6 +75,9 @@ func (d *Downloads) sign(images []*job.Image, granted []bool, now time.Time) ([]
 		}
 		start := len(buffer)
 		buffer = batch.AppendGet(buffer, image.ObjectKey, blob.Attachment(image.Filename), image.ContentType)
+		if len(buffer) == start {
+			return nil, fmt.Errorf("image %s lies where no link leads", image.ID)
+		}
 		urls[i] = buffer[start:len(buffer):len(buffer)]
 	}
 	return urls, nil

@@ -31,11 +31,11 @@ func (h *house) pictures(t *testing.T, who *cast.Person, one *cast.Job) []*job.I
 	if err != nil {
 		t.Fatal(err)
 	}
-	images, _, err := h.jobs.Images(t.Context(), viewer(who), j, job.ImageFilter{}, page.Window{Size: 100})
+	listed, err := h.jobs.Images(t.Context(), viewer(who), j, job.ImageFilter{}, page.Window{Size: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return images
+	return listed.Images
 }
 
 func TestALinkDownloadsThePictureUnderItsName(t *testing.T) {

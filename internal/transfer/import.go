@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -98,30 +97,17 @@ func checkImport(prefix, reason string) error {
 	var wrong []fault.Field
 	// The rule of fs.ValidPath is the one wanted here: no "..", ".", empty or
 	// absolute parts. "." alone would be the whole incoming folder.
-	if !fs.ValidPath(prefix) || prefix == "." || len(prefix) > 500 || !utf8.ValidString(prefix) || hasControl(prefix) {
+	if !fs.ValidPath(prefix) || prefix == "." || fault.Text("", prefix, 1, 500) != nil {
 		wrong = append(wrong, fault.Field{
 			Path: "input.prefix", Code: fault.InvalidValue,
 			Message: "Name a folder below the incoming one, such as 2026/haus-am-see: no leading or trailing slash, no empty part, no dots as a part.",
 		})
 	}
-	if utf8.RuneCountInString(reason) > 1000 || !utf8.ValidString(reason) || hasControl(reason) {
-		wrong = append(wrong, fault.Field{
-			Path: "input.reason", Code: fault.InvalidValue, Message: "Use at most 1,000 characters, none of them control characters.",
-		})
-	}
+	wrong = append(wrong, fault.Text("input.reason", reason, 0, job.MaxReason)...)
 	if wrong != nil {
 		return fault.Invalid(wrong...)
 	}
 	return nil
-}
-
-func hasControl(text string) bool {
-	for _, r := range text {
-		if r < ' ' || r == 0x7f {
-			return true
-		}
-	}
-	return false
 }
 
 // ByID returns an import of the viewer's studio. Admins only.

@@ -162,11 +162,11 @@ func TestImportTakesPicturesAndNamesWhatIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	images, _, err := h.jobs.Images(t.Context(), h.admin, j, job.ImageFilter{}, page.Window{Size: 100})
-	if err != nil || len(images) != 3 || j.ImageCount != 3 {
-		t.Fatalf("%d pictures, count %d, %v", len(images), j.ImageCount, err)
+	listed, err := h.jobs.Images(t.Context(), h.admin, j, job.ImageFilter{}, page.Window{Size: 100})
+	if err != nil || len(listed.Images) != 3 || j.ImageCount != 3 {
+		t.Fatalf("%d pictures, count %d, %v", len(listed.Images), j.ImageCount, err)
 	}
-	for _, image := range images {
+	for _, image := range listed.Images {
 		if image.ContentType != "image/jpeg" || image.Width != 64 || image.Height != 48 || image.State != job.None {
 			t.Errorf("%+v", image)
 		}
@@ -180,8 +180,8 @@ func TestImportTakesPicturesAndNamesWhatIsNone(t *testing.T) {
 			}
 		}
 	}
-	if images[0].Filename != "1 Küche.jpg" {
-		t.Errorf("the first is %q", images[0].Filename)
+	if listed.Images[0].Filename != "1 Küche.jpg" {
+		t.Errorf("the first is %q", listed.Images[0].Filename)
 	}
 }
 
@@ -279,6 +279,20 @@ func TestImportGoesOnAfterTheStoreWasAway(t *testing.T) {
 		t.Fatal("a run that could not read anything succeeded")
 	}
 	if after := h.run(t, run); after.Taken != 4 || after.State != transfer.Done {
+		t.Errorf("%+v", after)
+	}
+}
+
+func TestARunThatWasCutOffCountsWhatItTookBefore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	j := h.emptyJob(t)
+	h.put(t, "a/1.jpg", photo(t, 1))
+	run := h.start(t, j.PublicID(), "a")
+	h.run(t, run)
+	h.put(t, "a/2.jpg", photo(t, 2))
+	h.Exec(t, "UPDATE image_import SET state = 'RUNNING', finished_at = NULL WHERE id = $1", run.ID) // as a crash leaves it
+	if after := h.run(t, run); after.Found != 2 || after.Taken != 2 || after.Known != 0 {
 		t.Errorf("%+v", after)
 	}
 }

@@ -120,14 +120,16 @@ func (in intake) takeAndCount(ctx context.Context, object blob.Object, position 
 
 // take reads an object once and makes it a picture of the job.
 func (in intake) take(ctx context.Context, object blob.Object, position int32) (outcome, error) {
-	known, err := queries.New(in.db).KnownSource(ctx, queries.KnownSourceParams{
+	takenAt, err := queries.New(in.db).TakenAt(ctx, queries.TakenAtParams{
 		TenantID: in.run.TenantID, JobID: in.run.JobID, SourceKey: object.Key, SourceEtag: object.ETag,
 	})
-	if err != nil {
-		return outcome{}, fault.Database("look for an image", err)
-	}
-	if known {
+	switch {
+	case err == nil && takenAt.Before(in.run.CreatedAt):
 		return outcome{known: 1}, nil
+	case err == nil: // by this run, before it was cut off
+		return outcome{taken: 1}, nil
+	case !errors.Is(err, pgx.ErrNoRows):
+		return outcome{}, fault.Database("look for an image", err)
 	}
 	found, err := in.inspect(ctx, object)
 	if refusal, ok := errors.AsType[*picture.Refusal](err); ok {

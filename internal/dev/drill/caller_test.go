@@ -110,6 +110,10 @@ func (c *caller) send(method, path string, body []byte, headers http.Header) (*a
 	for name, values := range headers {
 		r.Header[name] = values
 	}
+	if r.Header.Get("Transfer-Encoding") != "" {
+		r.Header.Del("Transfer-Encoding")
+		r.ContentLength = -1 // the client sends chunks then
+	}
 	r.Header.Set(fromHeader, c.from)
 	client := &http.Client{
 		Transport: c.h.front, Jar: c.jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +48,8 @@ type house struct {
 	said       *transcript
 	server     *server // nil: none runs
 
+	mailCalls atomic.Int32 // requests to SES
+
 	front   *http.Transport // dials the front by whatever name
 	outside *http.Client    // for links into the storage
 
@@ -65,12 +69,14 @@ func newHouse(t *testing.T) *house {
 func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 	t.Helper()
 	h := &house{db: db, mail: stage.Mailbox(t), bucket: bucket, said: &transcript{}, known: map[string]string{}, database: true}
-	port, err := process.Free(0)
+	// Below the ports that the system gives to outgoing connections: they would
+	// take it while the server is down.
+	port, err := process.Free(10_000 + mathrand.IntN(20_000))
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	front, storage, mail := proxy(t, "http://"+addr), proxy(t, bucket.Endpoint), proxy(t, h.mail.Endpoint())
+	front, storage, mail := proxy(t, "http://"+addr, nil), proxy(t, bucket.Endpoint, nil), proxy(t, h.mail.Endpoint(), &h.mailCalls)
 	h.outside = storage.Client()
 	h.front = front.Client().Transport.(*http.Transport).Clone()
 	h.front.TLSClientConfig.ServerName = "example.com"
@@ -138,8 +144,9 @@ func withPassword(t *testing.T, text, password string) string {
 	return u.String()
 }
 
-// proxy ends TLS before a part that speaks plain HTTP, as in production.
-func proxy(t *testing.T, to string) *httptest.Server {
+// proxy ends TLS before a part that speaks plain HTTP, as in production. It counts
+// the requests where that is asked.
+func proxy(t *testing.T, to string, count *atomic.Int32) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(to)
 	if err != nil {
@@ -147,9 +154,13 @@ func proxy(t *testing.T, to string) *httptest.Server {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
 	t.Cleanup(transport.CloseIdleConnections)
-	s := httptest.NewTLSServer(&httputil.ReverseProxy{
-		Transport: transport, ErrorLog: log.New(io.Discard, "", 0), FlushInterval: -1,
+	quiet := log.New(io.Discard, "", 0)
+	s := httptest.NewUnstartedServer(&httputil.ReverseProxy{
+		Transport: transport, ErrorLog: quiet, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
+			if count != nil {
+				count.Add(1)
+			}
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
 			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
@@ -159,6 +170,8 @@ func proxy(t *testing.T, to string) *httptest.Server {
 			}
 		},
 	})
+	s.Config.ErrorLog = quiet
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
 }
@@ -230,5 +243,5 @@ func eventually(t *testing.T, what string, within time.Duration, done func() boo
 // log is the end of what the server said, without secrets.
 func (h *house) log() string {
 	lines := strings.Split(h.mask(h.said.String()), "\n")
-	return strings.Join(lines[max(0, len(lines)-40):], "\n")
+	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }

@@ -40,6 +40,9 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := watch("../../.."); err != nil {
+		return "", err
+	}
 	args := []string{"build", "-o", filepath.Join(dir, "pixgate")}
 	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
 		args = append(args, "-race")
@@ -49,6 +52,21 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	return filepath.Join(dir, "pixgate"), nil
 })
+
+// watch looks at every source of the server, so that go test knows what the result
+// depends on: it doesn't see what go build reads, and would keep an old one.
+func watch(root string) error {
+	return filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && (path != root && name[0] == '.' || path == filepath.Join(root, "var") || path == filepath.Join(root, "bin")) {
+			return filepath.SkipDir
+		}
+		_, err = os.Stat(path)
+		return err
+	})
+}
 
 // transcript is all that processes have written.
 type transcript struct {

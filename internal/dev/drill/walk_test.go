@@ -310,7 +310,9 @@ func TestTwoStudios(t *testing.T) {
 	t.Parallel()
 	h := inhabited(t)
 	owner, foreigner := h.as(h.Owner), h.as(h.Foreigner)
-	studio := func(c *caller) string { return c.ask(t, "{ viewer { tenant { slug } } }", nil).text("data", "viewer", "tenant", "slug") }
+	studio := func(c *caller) string {
+		return c.ask(t, "{ viewer { tenant { slug } } }", nil).text("data", "viewer", "tenant", "slug")
+	}
 	if studio(owner) != "studio" || studio(foreigner) != "foreign" {
 		t.Fatal("they are not at home in their own studios")
 	}

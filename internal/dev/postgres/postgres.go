@@ -195,6 +195,8 @@ var ephemeral = []string{
 	"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
 	"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off",
 	"-c", "max_connections=300", "-c", "shared_buffers=64MB",
+	// In the data folder, so that nothing is left of a killed cluster but that.
+	"-c", "dynamic_shared_memory_type=mmap",
 }
 
 // ready asks until the cluster answers, ends, or ctx does.

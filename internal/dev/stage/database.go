@@ -60,7 +60,13 @@ func PrivateDatabase(t testing.TB) (*DB, *postgres.Server) {
 	if err != nil {
 		t.Fatalf("stage database: %v", err)
 	}
-	t.Cleanup(c.postgres.Kill)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := c.postgres.Stop(ctx); err != nil {
+			t.Errorf("stage database: %v", err)
+		}
+	})
 	name, err := c.clone()
 	if err != nil {
 		t.Fatalf("stage database: %v", err)
