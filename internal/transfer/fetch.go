@@ -14,9 +14,9 @@ import (
 	"pixgate/internal/job"
 )
 
-// The prefetch window: while one object is sent, so many more are being read, each
-// into so many blocks. A stream holds at most (objectsAhead+1) * (blocksAhead+1)
-// blocks and the one being sent, 5.25 MiB, however slow its client is.
+// The prefetch window: while one object is sent, the beginnings of so many more are
+// read, so many blocks of each. A stream holds at most
+// (objectsAhead+1)*blocksAhead + 1 blocks, 4 MiB, however slow its client is.
 const (
 	objectsAhead = 4
 	blocksAhead  = 3
@@ -55,48 +55,53 @@ func (b block) done() {
 	}
 }
 
-// fetch reads a part of an object ahead, until ctx ends: block by block into the
-// channel, which is closed behind the last one or an error. The last block of a
-// whole object is held back until the CRC-32 of all is right.
-func fetch(ctx context.Context, store *blob.Store, image *job.Image, part archive.Part) <-chan block {
-	out := make(chan block, blocksAhead)
+// reader reads one part of an object: its beginning ahead of time, in a goroutine of
+// its own, and what follows when it is asked for, in that of whoever asks. The last
+// block of a whole object is held back until the CRC-32 of all is right.
+type reader struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	store  *blob.Store
+	image  *job.Image
+	part   archive.Part
+	stall  *time.Timer
+
+	ahead chan block // closed behind the beginning; then the rest is the asker's
+
+	body io.ReadCloser // nil: not open
+	at   int64         // read so far, in whole blocks
+	sum  uint32        // of these
+}
+
+// fetch begins to read a part of an object, until ctx ends.
+func fetch(ctx context.Context, store *blob.Store, image *job.Image, part archive.Part) *reader {
+	r := &reader{store: store, image: image, part: part, ahead: make(chan block, blocksAhead)}
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	r.stall = time.AfterFunc(readStall, r.cancel)
 	go func() {
-		defer close(out)
-		reading, cancel := context.WithCancel(ctx)
-		defer cancel()
-		r := &reader{ctx: reading, store: store, image: image, part: part, stall: time.AfterFunc(readStall, cancel)}
-		defer r.close()
-		for r.at < part.Length {
-			b := r.next()
-			select {
-			case out <- b:
-			case <-ctx.Done():
-				b.done()
-				return
-			}
-			if b.err != nil {
+		defer close(r.ahead)
+		for range blocksAhead {
+			b := r.read()
+			r.ahead <- b // never blocks
+			if b.err != nil || r.at == r.part.Length {
 				return
 			}
 		}
 	}()
-	return out
+	return r
 }
 
-// reader reads one part of an object.
-type reader struct {
-	ctx   context.Context
-	store *blob.Store
-	image *job.Image
-	part  archive.Part
-	stall *time.Timer
-	body  io.ReadCloser // nil: not open
-	at    int64         // read so far, in whole blocks
-	sum   uint32        // of these
-}
-
-// next reads a block. A transfer that breaks off is taken up again where the last
-// block ended: a prefetched object may have waited for a slow client for long.
+// next returns the next block. It must not be called behind the last or an error.
 func (r *reader) next() block {
+	if b, ok := <-r.ahead; ok {
+		return b
+	}
+	return r.read()
+}
+
+// read reads a block. A transfer that breaks off is taken up again where the last
+// block ended: a prefetched object may have waited for a slow client for long.
+func (r *reader) read() block {
 	b := block{data: blocks.Get().(*[blockSize]byte), n: int(min(blockSize, r.part.Length-r.at))}
 	for attempt := 1; ; attempt++ {
 		r.stall.Reset(readStall)
@@ -133,16 +138,22 @@ func (r *reader) fill(p []byte) error {
 		}
 	}
 	if _, err := io.ReadFull(r.body, p); err != nil {
-		r.close()
+		r.hangUp()
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
 	return nil
 }
 
-func (r *reader) close() {
-	r.stall.Stop()
+// hangUp closes the body.
+func (r *reader) hangUp() {
 	if r.body != nil {
 		r.body.Close()
 		r.body = nil
 	}
+}
+
+// close ends the reading, once nothing is read ahead any more.
+func (r *reader) close() {
+	r.hangUp()
+	r.cancel()
 }

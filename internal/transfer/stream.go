@@ -52,11 +52,11 @@ type Stream struct {
 	asked   time.Time // when that was
 }
 
-// piece is a part of the archive with, for an object's, where its bytes arrive.
+// piece is a part of the archive and, for an object's, who brings its bytes.
 type piece struct {
 	archive.Part
-	blocks <-chan block
-	first  *block // taken out already
+	object *reader // nil for a literal
+	first  *block  // taken out already
 }
 
 // Start begins to send length bytes of the archive from offset: it checks the
@@ -104,11 +104,8 @@ func (s *Stream) prepare(fromTheBeginning bool) error {
 	}
 	s.readAhead()
 	for i := range s.queue {
-		if one := &s.queue[i]; one.blocks != nil {
-			first, ok := <-one.blocks
-			if !ok {
-				return s.givenUp()
-			}
+		if one := &s.queue[i]; one.object != nil {
+			first := one.object.next()
 			if one.first = &first; first.err != nil {
 				s.alarm(s.images[one.Entry], first.err)
 				return s.all.missing(s.ctx, s.images[one.Entry], first.err)
@@ -136,7 +133,7 @@ func (s *Stream) readAhead() {
 		}
 		next := piece{Part: part}
 		if part.Entry >= 0 {
-			next.blocks = fetch(s.ctx, s.all.store, s.images[part.Entry], part)
+			next.object = fetch(s.ctx, s.all.store, s.images[part.Entry], part)
 			s.reading++
 		}
 		s.queue = append(s.queue, next)
@@ -149,7 +146,7 @@ func (s *Stream) Send(w io.Writer) error {
 	for len(s.queue) > 0 {
 		next := s.queue[0]
 		s.queue = s.queue[1:]
-		if next.blocks == nil {
+		if next.object == nil {
 			if err := s.write(w, next.Literal); err != nil {
 				return err
 			}
@@ -168,13 +165,9 @@ func (s *Stream) sendObject(w io.Writer, p piece) error {
 			return err
 		}
 	}
-	left := p.Length
-	for left > 0 {
-		b, ok := p.next()
-		switch {
-		case !ok:
-			return s.givenUp()
-		case b.err != nil:
+	for left := p.Length; left > 0; {
+		b := p.next()
+		if b.err != nil {
 			b.done()
 			s.alarm(s.images[p.Entry], b.err)
 			return b.err
@@ -189,21 +182,18 @@ func (s *Stream) sendObject(w io.Writer, p piece) error {
 			return err
 		}
 	}
+	p.object.close()
 	s.reading--
 	return nil
 }
 
-func (p *piece) next() (block, bool) {
+func (p *piece) next() block {
 	if first := p.first; first != nil {
 		p.first = nil
-		return *first, true
+		return *first
 	}
-	b, ok := <-p.blocks
-	return b, ok
+	return p.object.next()
 }
-
-// givenUp is why an object stopped arriving without an error of its own.
-func (s *Stream) givenUp() error { return fmt.Errorf("the stream ended: %w", context.Cause(s.ctx)) }
 
 func (s *Stream) write(w io.Writer, data []byte) error {
 	n, err := w.Write(data)

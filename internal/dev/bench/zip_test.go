@@ -212,7 +212,7 @@ func BenchmarkZIP(b *testing.B) {
 	small := d.pack(b, 4, 1<<20)
 	d.fetch(b, d.server, zipOf(small))
 	memory := peak(b, d.server)
-	job := d.pack(b, 200, 22_500_000)
+	job := d.pack(b, 200, 8_000_000)
 	var ours, copied, others fetched
 	for _, one := range []struct {
 		into *fetched
