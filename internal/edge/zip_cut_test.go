@@ -505,3 +505,31 @@ func TestAClientThatLeavesEndsTheReading(t *testing.T) {
 	}
 	eventually(t, "the record of a cut download", func() bool { return d.count(t, "SELECT count(*) FROM delivery WHERE state = 'CUT'") == 1 })
 }
+
+// The end of an altered picture never leaves, so that no program can take it for
+// whole.
+func TestTheEndOfAnAlteredPictureIsHeldBack(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	p := d.pack(t, 3, 2000)
+	d.add(t, p, "large.jpg", bytes.Repeat([]byte("0123456789abcdef"), 100_000))
+	whole, _ := d.whole(t, p.path(), d.Owner)
+	end := bytes.Index(whole, p.data[3]) + len(p.data[3])
+	d.disturbWith(func(w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
+		if n, ok := p.isObject(r); ok && n == 3 {
+			bitten(w, r, pass, func(body []byte) []byte { body[0]++; return body })
+			return
+		}
+		pass(w, r)
+	})
+	for name, client := range map[string]*http.Client{"HTTP/1.1": d.old, "HTTP/2": d.new} {
+		var got bytes.Buffer
+		if err := d.whence(t, client, p.path(), &got); err == nil || got.Len() >= end || got.Len() < end-(256<<10) {
+			t.Errorf("%s: %v after %d bytes; the picture ends at %d", name, err, got.Len(), end)
+		}
+	}
+	if n := strings.Count(d.log.String(), "STORED_PICTURE_ALTERED"); n != 2 {
+		t.Errorf("%d security events, want 2", n)
+	}
+	eventually(t, "two events of cut answers", func() bool { return strings.Count(d.log.String(), `"aborted":true`) == 2 })
+}
