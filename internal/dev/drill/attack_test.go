@@ -108,6 +108,9 @@ func (h *house) refusals(t *testing.T, who string, c *caller, ways []way, kind i
 	t.Helper()
 	for _, media := range []string{mediaGraphQL, mediaJSON} {
 		c := c.with("Accept", media)
+		if media == mediaJSON {
+			ways = ways[:2] // the refusals are the same
+		}
 		for _, w := range ways {
 			base, err := w.ask(c, unknown(kind))
 			if err != nil {
@@ -140,9 +143,9 @@ func headers(a *answer) string {
 	return text.String()
 }
 
-func pictures(jobs ...*cast.Job) (all []string) {
+func pictures(states []job.SelectionState, jobs ...*cast.Job) (all []string) {
 	for _, j := range jobs {
-		for _, state := range cast.States {
+		for _, state := range states {
 			all = append(all, j.Image(state))
 		}
 	}
@@ -170,9 +173,10 @@ func TestEveryWayToAPictureOfOthers(t *testing.T) {
 		for _, j := range c.jobs {
 			jobs = append(jobs, j.PublicID())
 		}
-		few := pictures(c.jobs...)
+		few := pictures([]job.SelectionState{job.Included, job.Blocked}, c.jobs...)
 		h.refusals(t, c.name, caller, looks[:len(looks)-1], id.Image, few)
 		h.refusals(t, c.name, caller, takes, id.Image, few)
+		h.refusals(t, c.name, caller, takes[:2], id.Image, pictures(cast.States, c.jobs...))
 		h.refusals(t, c.name, caller, jobWays, id.Job, jobs)
 		h.refusals(t, c.name, caller, looks[1:3], id.Account, []string{h.Photographer.PublicID(), h.Expired.PublicID()})
 	}

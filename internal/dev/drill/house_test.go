@@ -48,7 +48,7 @@ type house struct {
 	said       *transcript
 	server     *server // nil: none runs
 
-	mailCalls atomic.Int32 // requests to SES
+	mails traffic // to SES
 
 	front   *http.Transport // dials the front by whatever name
 	outside *http.Client    // for links into the storage
@@ -76,7 +76,7 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	front, storage, mail := proxy(t, "http://"+addr, nil), proxy(t, bucket.Endpoint, nil), proxy(t, h.mail.Endpoint(), &h.mailCalls)
+	front, storage, mail := proxy(t, "http://"+addr, &traffic{}), proxy(t, bucket.Endpoint, &traffic{}), proxy(t, h.mail.Endpoint(), &h.mails)
 	h.outside = storage.Client()
 	h.front = front.Client().Transport.(*http.Transport).Clone()
 	h.front.TLSClientConfig.ServerName = "example.com"
@@ -144,9 +144,11 @@ func withPassword(t *testing.T, text, password string) string {
 	return u.String()
 }
 
-// proxy ends TLS before a part that speaks plain HTTP, as in production. It counts
-// the requests where that is asked.
-func proxy(t *testing.T, to string, count *atomic.Int32) *httptest.Server {
+// traffic counts requests.
+type traffic struct{ begun, over atomic.Int32 }
+
+// proxy ends TLS before a part that speaks plain HTTP, as in production.
+func proxy(t *testing.T, to string, count *traffic) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(to)
 	if err != nil {
@@ -155,12 +157,9 @@ func proxy(t *testing.T, to string, count *atomic.Int32) *httptest.Server {
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
 	t.Cleanup(transport.CloseIdleConnections)
 	quiet := log.New(io.Discard, "", 0)
-	s := httptest.NewUnstartedServer(&httputil.ReverseProxy{
+	passed := &httputil.ReverseProxy{
 		Transport: transport, ErrorLog: quiet, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
-			if count != nil {
-				count.Add(1)
-			}
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
 			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
@@ -169,7 +168,12 @@ func proxy(t *testing.T, to string, count *atomic.Int32) *httptest.Server {
 				r.Out.Header.Add("X-Forwarded-For", from)
 			}
 		},
-	})
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		count.begun.Add(1)
+		defer count.over.Add(1)
+		passed.ServeHTTP(w, r)
+	}))
 	s.Config.ErrorLog = quiet
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -231,11 +235,11 @@ func (h *house) exec(t *testing.T, sql string, args ...any) {
 func eventually(t *testing.T, what string, within time.Duration, done func() bool) time.Duration {
 	t.Helper()
 	start := time.Now()
-	for !done() {
+	for wait := time.Millisecond; !done(); wait = min(2*wait, 50*time.Millisecond) {
 		if time.Since(start) > within {
 			t.Fatalf("not within %s: %s", within, what)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(wait)
 	}
 	return time.Since(start)
 }

@@ -18,10 +18,11 @@ import (
 // photo is a JPEG like no other seed's.
 func photo(t *testing.T, seed int) []byte {
 	t.Helper()
-	canvas := image.NewRGBA(image.Rect(0, 0, 1600, 1000))
-	for x := range 1600 {
-		for y := range 1000 {
-			canvas.SetRGBA(x, y, color.RGBA{uint8(x * (seed + 1) / 7), uint8(y / 4), uint8((x ^ y) + seed), 255})
+	const width, height = 600, 400
+	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
+	for x := range width {
+		for y := range height {
+			canvas.SetRGBA(x, y, color.RGBA{uint8(x * (seed + 1) / 7), uint8(y), uint8((x ^ y) + seed), 255})
 		}
 	}
 	var file bytes.Buffer
