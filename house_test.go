@@ -25,7 +25,7 @@ var arrows = map[string]string{
 		"internal/logs internal/mail internal/secret internal/session internal/task internal/transfer schema",
 
 	// the doors: they do not know each other
-	"internal/edge": "internal/account internal/fault internal/id internal/logs internal/session",
+	"internal/edge": "internal/account internal/fault internal/id internal/logs internal/session internal/transfer",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/fault internal/id internal/job " +
 		"internal/logs internal/page internal/secret internal/session internal/transfer",
 	"graph/generated":       "graph/model graph/scalar internal/account internal/job internal/session internal/transfer",
@@ -41,7 +41,7 @@ var arrows = map[string]string{
 	"internal/account":  "internal/audit internal/fault internal/id queries",
 	"internal/session":  "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
 	"internal/job":      "internal/account internal/audit internal/fault internal/id internal/page queries",
-	"internal/transfer": "internal/account internal/audit internal/blob internal/fault internal/id internal/job internal/picture queries",
+	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
 	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
 
@@ -52,6 +52,7 @@ var arrows = map[string]string{
 	"internal/blob":    "internal/fault internal/secret",
 	"internal/page":    "internal/fault internal/id",
 	"internal/picture": "",
+	"internal/archive": "internal/picture",
 	"internal/fault":   "",
 	"internal/id":      "",
 	"internal/logs":    "",

@@ -95,6 +95,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	})
 	jobs := job.NewJobs(pool, auditLog, now)
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
+	archives := transfer.NewArchives(transfer.ArchiveOptions{
+		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Tickets: secret.NewRing(settings.TicketSecret, settings.TicketSecretPrevious), Now: now, Log: log,
+	})
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
 	})
@@ -108,9 +111,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	handler := edge.New(edge.Options{
 		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
 		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
-		Tenants: tenants, Sessions: sessions, Downloads: downloads, Ready: pool.Ping,
+		Tenants: tenants, Sessions: sessions, Downloads: downloads, Archives: archives, Ready: pool.Ping,
 		GraphQL: graph.New(graph.Options{
-			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Imports: imports,
+			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),

@@ -30,19 +30,72 @@ func (r *Resolver) require(v account.Viewer, object, field string, role account.
 }
 
 // entitled is @entitled. Root fields were judged by the guard; below them each
-// picture is judged here, and a thing that the rule knows nothing about is refused.
+// thing is judged here.
 func (r *Resolver) entitled(ctx context.Context, thing any, next graphql.Resolver, to model.Access) (any, error) {
 	if thing == nil {
 		return next(ctx)
 	}
-	image, ok := thing.(*job.Image)
-	if !ok || !r.may(requestFrom(ctx).viewer, image, to) {
-		return nil, fault.Refused()
+	if err := r.admit(ctx, thing, to, graphql.GetFieldContext(ctx).Args); err != nil {
+		return nil, err
 	}
 	return next(ctx)
+}
+
+// admit asks the rule whether the viewer may see a thing, or download what a field
+// with these arguments is about. A thing that the rule knows nothing about is
+// refused.
+func (r *Resolver) admit(ctx context.Context, thing any, to model.Access, arguments map[string]any) error {
+	v, admitted := requestFrom(ctx).viewer, false
+	switch one := thing.(type) {
+	case *job.Image:
+		admitted = r.may(v, one, to)
+	case *job.Job:
+		if to == model.AccessDownload {
+			return r.mayArchive(ctx, one, arguments)
+		}
+		admitted = to == model.AccessView && job.Decide(v, one, job.None, r.Now()).See
+	}
+	if !admitted {
+		return fault.Refused()
+	}
+	return nil
 }
 
 func (r *Resolver) may(v account.Viewer, image *job.Image, to model.Access) bool {
 	access := job.Decide(v, image.Job, image.State, r.Now())
 	return to == model.AccessView && access.See || to == model.AccessDownload && access.Download
+}
+
+// mayArchive asks whether pictures of a job may leave as an archive: those of the
+// argument imageIds, or all that are released.
+func (r *Resolver) mayArchive(ctx context.Context, j *job.Job, arguments map[string]any) error {
+	named, err := imageIDs(arguments["imageIds"])
+	if err != nil {
+		return err
+	}
+	return r.Archives.Check(ctx, requestFrom(ctx).viewer, j, named)
+}
+
+// imageIDs reads the argument as the guard finds it, before it is coerced, or as
+// resolvers get it: nil for none, and for null. What is not a list of ids is refused.
+func imageIDs(argument any) ([]string, error) {
+	switch list := argument.(type) {
+	case nil:
+		return nil, nil
+	case []string:
+		return list, nil
+	case []any:
+		ids := make([]string, len(list))
+		for i, one := range list {
+			name, ok := one.(string)
+			if !ok {
+				return nil, fault.Refused()
+			}
+			ids[i] = name
+		}
+		return ids, nil
+	case string: // a list of one, as GraphQL coerces it
+		return []string{list}, nil
+	}
+	return nil, fault.Refused()
 }

@@ -38,14 +38,18 @@ func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqle
 		if !fits(thing, root.Definition.Type.Name()) {
 			return gqlerror.List{r.at(ctx, pathOf(root), fault.Refused())}
 		}
-		image, isImage := thing.(*job.Image)
-		if to != model.AccessDownload && !(isImage && asksDownload(op, root.Selections, "Image")) {
-			continue
+		asked := downloadsAsked(op, root.Selections, typeOf(thing))
+		if to == model.AccessDownload {
+			asked = append(asked, root)
 		}
-		if !isImage || !r.may(requestFrom(ctx).viewer, image, model.AccessDownload) {
-			return gqlerror.List{r.at(ctx, pathOf(root), fault.Refused())}
+		for _, field := range asked {
+			if err := r.admit(ctx, thing, model.AccessDownload, field.ArgumentMap(op.Variables)); err != nil {
+				return gqlerror.List{r.at(ctx, pathOf(root), err)}
+			}
 		}
-		downloads = append(downloads, image)
+		if image, ok := thing.(*job.Image); ok && len(asked) > 0 {
+			downloads = append(downloads, image)
+		}
 	}
 	if len(downloads) == 0 {
 		return nil
@@ -109,12 +113,29 @@ func entitledTo(definition *ast.FieldDefinition) (to model.Access, guarded bool)
 // asksDownload reports whether a selection on an object of type name holds a
 // field whose @entitled asks for DOWNLOAD.
 func asksDownload(op *graphql.OperationContext, selections ast.SelectionSet, name string) bool {
+	return len(downloadsAsked(op, selections, name)) > 0
+}
+
+// downloadsAsked returns those fields.
+func downloadsAsked(op *graphql.OperationContext, selections ast.SelectionSet, name string) (asked []graphql.CollectedField) {
 	for _, field := range graphql.CollectFields(op, selections, []string{name, "Node"}) {
 		if to, guarded := entitledTo(field.Definition); guarded && to == model.AccessDownload {
-			return true
+			asked = append(asked, field)
 		}
 	}
-	return false
+	return asked
+}
+
+// typeOf is the type of a thing with fields that ask for DOWNLOAD; fields of other
+// types are judged where they are resolved.
+func typeOf(thing any) string {
+	switch thing.(type) {
+	case *job.Job:
+		return "Job"
+	case *job.Image:
+		return "Image"
+	}
+	return "Node"
 }
 
 // find reads the things that the root fields name, one statement for each kind,

@@ -11,6 +11,7 @@ import (
 	"pixgate/graph/model"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
+	"pixgate/internal/session"
 )
 
 func (r *jobResolver) Images(ctx context.Context, obj *job.Job, first *int, after *string, filter *model.ImageFilter) (*model.ImageConnection, error) {
@@ -24,6 +25,10 @@ func (r *jobResolver) Images(ctx context.Context, obj *job.Job, first *int, afte
 		return nil, err
 	}
 	return model.NewImageConnection(listed, obj, wanted, w), nil
+}
+
+func (r *jobResolver) ZipURL(ctx context.Context, obj *job.Job, imageIds []string) (*string, error) {
+	return new(session.ClientFrom(ctx).Origin + r.Archives.Link(requestFrom(ctx).viewer, obj, imageIds)), nil
 }
 
 func (r *jobConnectionResolver) TotalCount(ctx context.Context, obj *model.JobConnection) (int, error) {

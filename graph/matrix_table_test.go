@@ -43,6 +43,9 @@ Job.createdAt                    401  v   403 v   403 v   v   BLK EXP 401 403 40
 Job.includedImages               401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.allImagesIncluded            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.images                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.zipUrl                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.zipUrl [all NONE]            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.zipUrl [createJob]           401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 
 JobConnection.edges              401  v   v   v   0   v   v   BLK EXP 401 v   v   401
 JobConnection.nodes              401  v   v   v   0   v   v   BLK EXP 401 v   v   401
@@ -179,7 +182,7 @@ var ways = []way{
 	{to: "Job", ask: `{ image(id: $image) { job { here: id @ } } }`, cells: named},
 	{to: "Job", ask: `{ node(id: $job) { ... on Job { images { nodes { job { here: id @ } } } } } }`, cells: named},
 	{to: "Job", ask: `{ node(id: $import) { ... on Import { job { here: id @ } } } }`, cells: byAdmins},
-	{to: "Job", ask: `mutation { createJob(input: $input) { job { here: __typename @ } } }`, cells: byStaff, input: "a job"},
+	{to: "Job", ask: `mutation { createJob(input: $input) { job { here: __typename @ } } }`, cells: byStaff, input: "a job", name: "createJob"},
 
 	{to: "JobConnection", ask: `{ jobs { here: __typename @ } }`, cells: mine},
 	{to: "JobEdge", ask: `{ jobs { edges { here: __typename @ } } }`, cells: noJobs},

@@ -142,4 +142,7 @@ func TestLinksAreGuardedInTheSchema(t *testing.T) {
 	if !strings.Contains(SDL(), "downloadUrl: String @entitled\n") {
 		t.Error("Image.downloadUrl has lost its @entitled")
 	}
+	if !strings.Contains(SDL(), "  ): String @entitled\n") {
+		t.Error("Job.zipUrl has lost its @entitled")
+	}
 }

@@ -19,6 +19,7 @@ type Options struct {
 	Sessions    *session.Service
 	Jobs        *job.Jobs
 	Downloads   *transfer.Downloads
+	Archives    *transfer.Archives
 	Imports     *transfer.Imports
 	Development bool          // everybody may read the schema
 	Timeout     time.Duration // for a request, from its first byte to its answer

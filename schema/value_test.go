@@ -27,7 +27,11 @@ booking package ''
 booking state 'LOST'
 budget key 'short'
 budget used -1
+delivery bytes_sent -1
+delivery ended_at now()
 delivery image_ids '{}'
+delivery session_id gen_random_uuid()
+delivery state 'LOST'
 delivery way 'FAX'
 device kind 'FRIDGE'
 device name repeat('a', 101)

@@ -71,6 +71,10 @@ type Config struct {
 	// one before; none.
 	AuditSecret, AuditSecretPrevious secret.Value
 
+	// TICKET_SECRET: what the links to ZIP archives are signed with.
+	// TICKET_SECRET_PREVIOUS: the one before, for links that are still in use; none.
+	TicketSecret, TicketSecretPrevious secret.Value
+
 	// ADDR: where the server listens, host:port; :8080.
 	Addr string
 	// PUBLIC_URLS: the origins that the API answers under, one a site, separated
@@ -101,9 +105,10 @@ const (
 	Mail                      // SES_…, MAIL_FROM
 	Login                     // OTP_SECRET
 	Audit                     // AUDIT_SECRET
+	Tickets                   // TICKET_SECRET
 	Web                       // ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
 
-	Everything = Database | Storage | Mail | Login | Audit | Web
+	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web
 )
 
 // Load reads all settings; getenv is [os.Getenv] outside tests. The error is of
@@ -145,6 +150,9 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 	}
 	if parts&Audit != 0 {
 		c.AuditSecret, c.AuditSecretPrevious = r.secret("AUDIT_SECRET")
+	}
+	if parts&Tickets != 0 {
+		c.TicketSecret, c.TicketSecretPrevious = r.secret("TICKET_SECRET")
 	}
 	if parts&Web != 0 {
 		c.Addr = r.address("ADDR", ":8080")

@@ -50,8 +50,8 @@ var people = []struct {
 	about string
 }{
 	{adminEmail, account.Admin, "runs the studio: sees everything, makes jobs"},
-	{photographerEmail, account.Photographer, "took the pictures of all three jobs"},
-	{annaEmail, account.Customer, "a client with two jobs: ten pictures included, and all included"},
+	{photographerEmail, account.Photographer, "took the pictures of all jobs"},
+	{annaEmail, account.Customer, "a client with three jobs: ten pictures included, all included, and 240 to download as one ZIP"},
 	{benEmail, account.Customer, "a client who has not chosen yet"},
 }
 
@@ -62,6 +62,7 @@ type shoot struct {
 	customer string
 	included int
 	all      bool
+	series   bool                 // many small pictures
 	states   []job.SelectionState // of the first pictures; the rest are NONE
 }
 
@@ -80,6 +81,7 @@ var shoots = []shoot{
 	},
 	{title: "Loft Hafencity, Hamburg", prefix: "loft-hafencity", customer: annaEmail, all: true, states: []job.SelectionState{job.Blocked}},
 	{title: "Neubau Kastanienallee 7, Berlin", prefix: "neubau-kastanienallee", customer: benEmail, included: 8},
+	{title: "Wohnanlage Süd, München", prefix: "wohnanlage-sued", customer: annaEmail, all: true, series: true},
 }
 
 // Load makes the demo studio: people, jobs, and pictures that it paints, stores and
@@ -94,7 +96,11 @@ func Load(ctx context.Context, s Studio) error {
 		return err
 	}
 	for i, one := range shoots {
-		if err := s.shoot(ctx, admin, one, Names()[i], i*100); err != nil {
+		names := seriesNames()
+		if !one.series {
+			names = Names()[i]
+		}
+		if err := s.shoot(ctx, admin, one, names, i*100); err != nil {
 			return fmt.Errorf("load %q: %w", one.title, err)
 		}
 	}
@@ -139,7 +145,7 @@ func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, name
 		return nil
 	}
 	fmt.Fprintf(s.Progress, "%s, %d pictures\n", one.title, len(names))
-	if err := s.paint(ctx, one.prefix, names, seed); err != nil {
+	if err := s.paint(ctx, one, names, seed); err != nil {
 		return err
 	}
 	if existing == nil {
@@ -178,16 +184,24 @@ func (s Studio) find(ctx context.Context, admin account.Viewer, title string) (*
 }
 
 // paint puts the pictures where a studio would upload them.
-func (s Studio) paint(ctx context.Context, prefix string, names []string, seed int) error {
+func (s Studio) paint(ctx context.Context, one shoot, names []string, seed int) error {
+	write := func(w io.Writer, n int) error { return Paint(w, seed+n) }
+	if one.series {
+		painted, err := newSeries(seed)
+		if err != nil {
+			return err
+		}
+		write = func(w io.Writer, n int) error { return painted.write(w, n, seed+n) }
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
 	for i, name := range names {
 		group.Go(func() error {
 			var picture bytes.Buffer
-			if err := Paint(&picture, seed+i); err != nil {
+			if err := write(&picture, i); err != nil {
 				return fmt.Errorf("paint %s: %w", name, err)
 			}
-			key := "tenants/" + s.Tenant.Slug + "/incoming/demo/" + prefix + "/" + name
+			key := "tenants/" + s.Tenant.Slug + "/incoming/demo/" + one.prefix + "/" + name
 			if _, err := s.Store.Put(ctx, key, "image/jpeg", picture.Bytes()); err != nil {
 				return fmt.Errorf("store %s: %w", name, err)
 			}

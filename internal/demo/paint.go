@@ -61,8 +61,13 @@ func Paint(w io.Writer, seed int) error {
 	if err := jpeg.Encode(&file, s.m, &jpeg.Options{Quality: 87}); err != nil {
 		return fmt.Errorf("encode painting %d: %w", seed, err)
 	}
+	return writeTaken(w, file.Bytes(), seed)
+}
+
+// writeTaken writes a JPEG with the EXIF of a seed.
+func writeTaken(w io.Writer, file []byte, seed int) error {
 	const start = 2 // behind the start-of-image marker
-	for _, part := range [][]byte{file.Bytes()[:start], exifSegment(seed), file.Bytes()[start:]} {
+	for _, part := range [][]byte{file[:start], exifSegment(seed), file[start:]} {
 		if _, err := w.Write(part); err != nil {
 			return fmt.Errorf("write painting %d: %w", seed, err)
 		}

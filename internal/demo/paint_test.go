@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"path"
@@ -58,6 +59,34 @@ func TestPaint(t *testing.T) {
 	}
 	if !bytes.Equal(painted(t, 2), painted(t, 2)) {
 		t.Error("one seed painted two pictures")
+	}
+}
+
+// The large job's pictures are small, sound, and all different.
+func TestSeries(t *testing.T) {
+	t.Parallel()
+	all, err := newSeries(300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, keys := map[[32]byte]bool{}, map[string]bool{}
+	for n, key := range seriesNames() {
+		var file bytes.Buffer
+		if err := all.write(&file, n, 300+n); err != nil {
+			t.Fatal(err)
+		}
+		if sum := sha256.Sum256(file.Bytes()); seen[sum] || keys[key] {
+			t.Errorf("picture %d, %s, is there twice", n, key)
+		} else {
+			seen[sum], keys[key] = true, true
+		}
+		if n >= int(motifs) {
+			continue
+		}
+		p, err := picture.Inspect(&file, picture.Limits{})
+		if err != nil || p.Width*p.Height > 1_000_000 || p.CapturedAt.IsZero() {
+			t.Errorf("picture %d: %+v, %v", n, p, err)
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ type Options struct {
 	Tenants   Tenants
 	Sessions  Sessions
 	Downloads Downloads
+	Archives  Archives
 	Ready     func(context.Context) error // nil: what the server needs is there
 
 	GraphQL    http.Handler

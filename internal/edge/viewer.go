@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,10 +60,24 @@ func (e *edge) findViewer(next http.Handler) http.Handler {
 		}
 		viewer.RequestID = x.id
 		ctx := session.WithClient(account.WithViewer(r.Context(), viewer), session.Client{
-			Tenant: x.tenant, IP: x.client, UserAgent: r.UserAgent(), DeviceSecret: e.cookies.deviceSecret(r), Jar: jar,
+			Tenant: x.tenant, Origin: e.origin(r, x.tenant), IP: x.client, UserAgent: r.UserAgent(), DeviceSecret: e.cookies.deviceSecret(r), Jar: jar,
 		})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// origin is what the client reaches us under: the name that it called, where that
+// is one of ours, else the first that we are known by.
+func (e *edge) origin(r *http.Request, tenant account.Tenant) string {
+	name := host(r)
+	ours := slices.Contains(tenant.Hosts, name) || slices.ContainsFunc(e.PublicURLs, func(public string) bool {
+		u, err := url.Parse(public)
+		return err == nil && u.Hostname() == name
+	})
+	if ours || len(e.PublicURLs) == 0 {
+		return e.origins.scheme + r.Host
+	}
+	return e.PublicURLs[0]
 }
 
 // viewer reads the one credential of a request. With an Authorization header no

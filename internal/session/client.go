@@ -23,6 +23,7 @@ const (
 // Client is the other end of a request, as far as signing in and out needs it.
 type Client struct {
 	Tenant       account.Tenant
+	Origin       string     // of ours that it came to, such as https://api.pix.immo
 	IP           netip.Addr // of the client itself, unmapped and without zone
 	UserAgent    string     // as sent; for naming the device
 	DeviceSecret string     // from the server's device cookie, made where there was none; only for Cookie

@@ -67,6 +67,24 @@ func (s *Service) Authenticate(ctx context.Context, token string, transport Tran
 	}, nil
 }
 
+// ByID returns who holds a session of a studio that was proven before and is known
+// by its id since, such as a running download's. One that is not alive any more is
+// UNAUTHENTICATED. Blocked and expired members are returned: see Authenticate.
+func (s *Service) ByID(ctx context.Context, tenantID, sessionID id.ID) (account.Viewer, error) {
+	now := s.now()
+	row, err := queries.New(s.db).SessionByID(ctx, queries.SessionByIDParams{TenantID: tenantID, ID: sessionID, Now: now, SeenSince: now.Add(-idleLife)})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return account.Viewer{}, fault.SignedOut()
+	}
+	if err != nil {
+		return account.Viewer{}, fault.Database("look up a session", err)
+	}
+	return account.Viewer{
+		TenantID: row.TenantID, AccountID: row.AccountID, SessionID: row.ID, DeviceID: row.DeviceID, Email: row.Email,
+		Role: account.Role(row.Role), BlockedAt: row.BlockedAt, ValidUntil: row.ValidUntil,
+	}, nil
+}
+
 // End ends the viewer's session. The device stays known. It works for blocked
 // and expired members too.
 func (s *Service) End(ctx context.Context, v account.Viewer) error {

@@ -31,6 +31,10 @@ func TestMain(m *testing.M) {
 		servePlain(addr)
 		return
 	}
+	if addr := os.Getenv(copyEnv); addr != "" {
+		serveCopies(addr)
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -81,20 +85,21 @@ func addr(b *testing.B) string {
 	return free
 }
 
-func startServer(b *testing.B, db *stage.DB) *bench.Process {
+func startServer(b *testing.B, db *stage.DB, more ...string) *bench.Process {
 	b.Helper()
 	binary := filepath.Join(b.TempDir(), "pixgate")
 	if out, err := exec.Command("go", "build", "-o", binary, "pixgate").CombinedOutput(); err != nil {
 		b.Fatalf("build the server: %v\n%s", err, out)
 	}
 	at, store := addr(b), storeOptions()
-	p, err := bench.Start("http://"+at, "/healthz", []string{
+	p, err := bench.Start("http://"+at, "/healthz", append([]string{
 		"APP_ENV=development", "LOG_LEVEL=info", "ADDR=" + at, "PUBLIC_URLS=http://" + at, "METRICS_ADDR=127.0.0.1:0",
 		"DATABASE_URL=" + db.URL, "MIGRATE_DATABASE_URL=" + db.OwnerURL,
 		"S3_ENDPOINT=" + store.Endpoint, "S3_REGION=" + store.Region, "S3_BUCKET=" + store.Bucket, "S3_ACCESS_KEY_ID=" + store.AccessKeyID, "S3_SECRET_ACCESS_KEY=" + store.SecretAccessKey,
 		"SES_ENDPOINT=http://127.0.0.1:9", "SES_ACCESS_KEY_ID=id", "SES_SECRET_ACCESS_KEY=key", "MAIL_FROM=pix.immo <no-reply@pix.immo>",
 		"OTP_SECRET=otp-Q2hlY2sgdGhpcyBvbmUgb3V0LCBsb25n", "AUDIT_SECRET=audit-V2hhdCBhIG5pY2Ugc2VjcmV0IHRoaXM",
-	}, binary)
+		"TICKET_SECRET=ticket-T25lIG1vcmUgb2YgdGhlc2UgdGhpbmdz",
+	}, more...), binary)
 	if err != nil {
 		b.Fatal(err)
 	}

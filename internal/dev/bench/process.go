@@ -64,3 +64,37 @@ func (p *Process) CPU() (time.Duration, error) {
 	}
 	return time.Duration(ticks) * tick, nil
 }
+
+// Written is how many bytes the process has sent to disks (Linux, proc(5)).
+func (p *Process) Written() (int64, error) {
+	counts, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/io")
+	if err != nil {
+		return 0, fmt.Errorf("read what the process wrote: %w", err)
+	}
+	_, after, _ := strings.Cut(string(counts), "\nwrite_bytes: ")
+	digits, _, _ := strings.Cut(after, "\n")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read what the process wrote: %w", err)
+	}
+	return n, nil
+}
+
+// Memory is the most memory that the process has held at once, in bytes (Linux,
+// proc(5)).
+func (p *Process) Memory() (int64, error) {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	if err != nil {
+		return 0, fmt.Errorf("read the process's memory: %w", err)
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	fields := strings.Fields(after)
+	if len(fields) < 2 || fields[1] != "kB" {
+		return 0, fmt.Errorf("read the process's memory: no peak in %d bytes", len(status))
+	}
+	kib, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read the process's memory: %w", err)
+	}
+	return kib << 10, nil
+}
