@@ -52,14 +52,16 @@ func TestCommandLines(t *testing.T) {
 	nothing := func(string) string { return "" }
 	for _, args := range []string{
 		"serve", "migrate now", "admin", "admin promote a@pix.test", "admin grant", "admin grant a@pix.test b@pix.test", "admin revoke --operator a@pix.test",
-		"admin grant --force a@pix.test", "schema all", "--help",
+		"admin grant --force a@pix.test", "schema all", "serves",
 	} {
 		if err := run(t.Context(), strings.Fields(args), nothing, io.Discard, io.Discard); !errors.Is(err, errUsage) {
 			t.Errorf("pixgate %s: %v, want usage", args, err)
 		}
 	}
-	if out := command(t, nothing, "help"); out != usage {
-		t.Errorf("help: %q", out)
+	for _, ask := range []string{"help", "--help", "-h"} {
+		if out := command(t, nothing, ask); out != usage {
+			t.Errorf("%s: %q", ask, out)
+		}
 	}
 	sdl := command(t, nothing, "schema")
 	if lines := bufio.NewScanner(strings.NewReader(sdl)); !lines.Scan() || !strings.Contains(sdl, "type Query") {

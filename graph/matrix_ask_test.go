@@ -21,6 +21,7 @@ import (
 	"pixgate/internal/audit"
 	"pixgate/internal/blob"
 	"pixgate/internal/dev/cast"
+	"pixgate/internal/dev/stage"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
 	"pixgate/internal/mail"
@@ -55,9 +56,17 @@ func newMatrix(t *testing.T) *matrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := blob.Open(t.Context(), blob.Options{Endpoint: "http://127.0.0.1:9", Region: "auto", Bucket: "pictures", AccessKeyID: "id", SecretAccessKey: "key"})
+	bucket := stage.Bucket(t)
+	store, err := blob.Open(t.Context(), blob.Options{
+		Endpoint: bucket.Endpoint, Region: bucket.Region, Bucket: bucket.Bucket, AccessKeyID: bucket.AccessKeyID, SecretAccessKey: bucket.SecretAccessKey,
+	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, studio := range []string{"studio", "foreign"} { // something to import
+		if _, err := store.Put(t.Context(), "tenants/"+studio+"/incoming/2026/haus-am-see/1.jpg", "image/jpeg", []byte("picture")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r, log := m.resolver, slog.New(slog.DiscardHandler)
 	r.Log = log

@@ -27,8 +27,8 @@ const tried = "budget login_challenge login_code"
 var mutations = []mutation{
 	{"requestOtp", "a mailbox", byAll, tried + " task.river_job", ""},
 	{"verifyOtp", "a wrong code", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", tried},
-	{"verifyOtp", "a code that nobody asked for", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", "budget"},
-	{"verifyOtp", "a code of another studio", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", "budget"},
+	{"verifyOtp", "a code that nobody asked for", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", ""},
+	{"verifyOtp", "a code of another studio", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", ""},
 	{"verifyOtp", "no code", "r400 r400 r400 r400 r400 r400 r400 r400 r400 r400 r400 r400 r400", "", ""},
 	{"verifyOtp", "the own code", "v v v v v v v rBLK rEXP v v v v", tried + " account device session", tried},
 	{"verifyOtp", "the code of a full account", "rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV", "", tried},

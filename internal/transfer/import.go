@@ -70,6 +70,9 @@ func (s *Imports) Start(ctx context.Context, v account.Viewer, jobID, prefix, re
 	if j.Status == job.Closed {
 		return nil, []job.Refusal{{Field: []string{"input", "jobId"}, Code: "JOB_CLOSED", Message: "The job is closed: nothing is added any more."}}, nil
 	}
+	if refusal, err := s.checkFolder(ctx, v, prefix); err != nil || refusal != nil {
+		return nil, refusal, err
+	}
 	var run *Import
 	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		fresh := id.New(now)
@@ -91,6 +94,28 @@ func (s *Imports) Start(ctx context.Context, v account.Viewer, jobID, prefix, re
 		})
 	})
 	return run, nil, fault.Database("start an import", err)
+}
+
+// checkFolder looks whether anything lies under the prefix: a misspelt one would
+// look like an import of nothing.
+func (s *Imports) checkFolder(ctx context.Context, v account.Viewer, prefix string) ([]job.Refusal, error) {
+	tenant, err := s.tenants.ByID(ctx, v.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	folder := incoming(tenant, prefix)
+	for _, err := range s.store.List(ctx, folder) {
+		if err != nil {
+			return nil, fault.Away("storage", err)
+		}
+		return nil, nil
+	}
+	return []job.Refusal{{Field: []string{"input", "prefix"}, Code: "NOT_FOUND", Message: "Nothing lies in the studio's storage under " + folder}}, nil
+}
+
+// incoming is where a studio's pictures lie before they are taken in.
+func incoming(tenant account.Tenant, prefix string) string {
+	return "tenants/" + tenant.Slug + "/incoming/" + prefix + "/"
 }
 
 func checkImport(prefix, reason string) error {

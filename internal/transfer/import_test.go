@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,10 +206,21 @@ func TestImportRunsAgainWithoutReadingAgain(t *testing.T) {
 	}
 }
 
+func TestAFolderWithNothingInItIsNamed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.put(t, "ab/1.jpg", photo(t, 1))
+	run, refusals, err := h.imports.Start(t.Context(), h.admin, h.Package.PublicID(), "a", "")
+	if err != nil || run != nil || len(refusals) != 1 || refusals[0].Code != "NOT_FOUND" || !strings.Contains(refusals[0].Message, "tenants/studio/incoming/a/") {
+		t.Errorf("%v, %v, %v", run, refusals, err)
+	}
+}
+
 func TestOneRunAPrefixAtATime(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	j := h.emptyJob(t)
+	h.put(t, "a/1.jpg", photo(t, 1))
 	first := h.start(t, j.PublicID(), "a")
 	if second := h.start(t, j.PublicID(), "a"); second.ID != first.ID || len(h.queue.imports) != 1 {
 		t.Errorf("two runs: %v, %v", first.ID, second.ID)
@@ -251,6 +263,8 @@ func TestImportLeavesAnAuditEntryOrDoesNotHappen(t *testing.T) {
 		}
 		return n
 	}
+	h.put(t, "a/1.jpg", photo(t, 1))
+	h.put(t, "b/1.jpg", photo(t, 1))
 	entries, imports := count("audit_entry"), count("image_import")
 	h.start(t, h.Package.PublicID(), "a")
 	if count("audit_entry") != entries+1 || count("image_import") != imports+1 {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"pixgate/internal/account"
 	"pixgate/internal/blob"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
@@ -42,7 +43,7 @@ func (s *Imports) Run(ctx context.Context, importID id.ID) error {
 	if err != nil {
 		return err
 	}
-	in := intake{Imports: s, run: run, home: "tenants/" + tenant.Slug + "/"}
+	in := intake{Imports: s, run: run, tenant: tenant}
 	objects, err := in.list(ctx)
 	if err != nil {
 		return err
@@ -73,11 +74,11 @@ func (s *Imports) GiveUp(ctx context.Context, importID id.ID) error {
 // intake is one run of an import.
 type intake struct {
 	*Imports
-	run  queries.ImageImport
-	home string // the studio's part of the storage, with a slash at its end
+	run    queries.ImageImport
+	tenant account.Tenant
 }
 
-func (in intake) prefix() string { return in.home + "incoming/" + in.run.Prefix + "/" }
+func (in intake) prefix() string { return incoming(in.tenant, in.run.Prefix) }
 
 // list returns the objects under the prefix in the order of their names.
 func (in intake) list(ctx context.Context) ([]blob.Object, error) {
@@ -168,7 +169,7 @@ type stored struct {
 // keep puts a picture where only the server writes. The keys come from the
 // content, so that a run after a crash writes the same ones again.
 func (in intake) keep(ctx context.Context, object blob.Object, found *picture.Picture) (stored, error) {
-	folder := in.home + "jobs/" + in.run.JobID.String() + "/" + hex.EncodeToString(found.SHA256[:]) + "/"
+	folder := "tenants/" + in.tenant.Slug + "/jobs/" + in.run.JobID.String() + "/" + hex.EncodeToString(found.SHA256[:]) + "/"
 	at := stored{original: folder + "original", small: folder + "small.jpg", medium: folder + "medium.jpg"}
 	if _, err := in.store.Put(ctx, at.small, "image/jpeg", found.Small.Data); err != nil {
 		return at, err
