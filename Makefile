@@ -17,7 +17,7 @@ generated = find graph queries docs/schema.graphql \( -name '*.go' -o -name sche
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## start everything on this machine: database, storage, mail, demo studio, server
+run: ## start everything on this machine: database, storage, mail, demo studio, server (ARGS=-fresh: without the data of before)
 	@go build -o var/bin/dev ./internal/dev && exec var/bin/dev $(ARGS)
 
 test: setup check-generated lint ## all checks and all tests: what CI runs
@@ -57,12 +57,14 @@ audit: ## the 61 audits of GraphQL over HTTP (needs node and npm)
 fuzz: ## every fuzz test for a few seconds
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
 	  for fuzz in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file"); do \
-	    go test -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime 10s "$$(dirname "$$file")"; \
+	    go test -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime 10s -fuzzminimizetime 5x "$$(dirname "$$file")"; \
 	  done; \
 	done
 
-setup: ## install the C compiler that the race detector needs
+setup: ## install the C compiler that the race detector needs, and other people's archive readers for the tests
 	@command -v cc >/dev/null || .ci/install gcc libc6-dev
+	@{ command -v unzip && command -v 7z && command -v bsdtar; } >/dev/null || .ci/install unzip p7zip-full libarchive-tools || \
+	  echo 'tests that need them say so and are skipped'
 
 $(GOLANGCI):
 	@$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)

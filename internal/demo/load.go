@@ -77,7 +77,7 @@ func repeat(n int, state job.SelectionState) []job.SelectionState {
 var shoots = []shoot{
 	{
 		title: "Villa am See, Starnberg", prefix: "villa-am-see", customer: annaEmail, included: 10,
-		states: append(append(append(repeat(8, job.Included), repeat(3, job.ExtraPending)...), job.ExtraPaid, job.ExtraFree), job.Blocked),
+		states: append(append(append(repeat(10, job.Included), repeat(3, job.ExtraPending)...), job.ExtraPaid, job.ExtraFree), job.Blocked),
 	},
 	{title: "Loft Hafencity, Hamburg", prefix: "loft-hafencity", customer: annaEmail, all: true, states: []job.SelectionState{job.Blocked}},
 	{title: "Neubau Kastanienallee 7, Berlin", prefix: "neubau-kastanienallee", customer: benEmail, included: 8},
