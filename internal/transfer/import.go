@@ -97,17 +97,17 @@ func (s *Imports) Start(ctx context.Context, v account.Viewer, jobID, prefix, re
 }
 
 // checkFolder looks whether anything lies under the prefix: a misspelt one would
-// look like an import of nothing.
+// look like an import of nothing. Where the storage does not say within two
+// seconds, the run itself will.
 func (s *Imports) checkFolder(ctx context.Context, v account.Viewer, prefix string) ([]job.Refusal, error) {
 	tenant, err := s.tenants.ByID(ctx, v.TenantID)
 	if err != nil {
 		return nil, err
 	}
 	folder := incoming(tenant, prefix)
-	for _, err := range s.store.List(ctx, folder) {
-		if err != nil {
-			return nil, fault.Away("storage", err)
-		}
+	limited, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	for range s.store.List(limited, folder) {
 		return nil, nil
 	}
 	return []job.Refusal{{Field: []string{"input", "prefix"}, Code: "NOT_FOUND", Message: "Nothing lies in the studio's storage under " + folder}}, nil
