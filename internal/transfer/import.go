@@ -107,7 +107,10 @@ func (s *Imports) checkFolder(ctx context.Context, v account.Viewer, prefix stri
 	folder := incoming(tenant, prefix)
 	limited, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	for range s.store.List(limited, folder) {
+	for _, err := range s.store.List(limited, folder) {
+		if err != nil {
+			s.log.WarnContext(ctx, "the storage does not say what is to be imported", "error", err)
+		}
 		return nil, nil
 	}
 	return []job.Refusal{{Field: []string{"input", "prefix"}, Code: "NOT_FOUND", Message: "Nothing lies in the studio's storage under " + folder}}, nil
