@@ -33,7 +33,7 @@ func (s *stack) serve(ctx context.Context, in installation) (*process.Child, err
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the tables can't be brought up to date; make run with -fresh starts anew: %w", err)
+		return nil, fmt.Errorf("the tables can't be brought up to date; make run ARGS=-fresh starts anew: %w", err)
 	}
 	var people string
 	err = s.log.step("demo studio", func() (err error) {
@@ -125,5 +125,5 @@ func (s *stack) greet(in installation, people string) {
 	for line := range strings.Lines(people) {
 		fmt.Fprintf(in.out, "  %s\n", strings.TrimRight(line, "\n"))
 	}
-	fmt.Fprintf(in.out, "\nCtrl-C stops everything. The data stays in %s; -fresh throws it away.\n\n", in.dir)
+	fmt.Fprintf(in.out, "\nCtrl-C stops everything. The data stays in %s; make run ARGS=-fresh throws it away.\n\n", in.dir)
 }
