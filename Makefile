@@ -52,7 +52,7 @@ bench: ## all benchmarks; the hot path prints its ratio to a plain handler
 	@go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 
 audit: ## the 61 audits of GraphQL over HTTP (needs node and npm)
-	@go test -count 1 -v -run 'Audits$$' ./graph/wire ./internal/dev/drill
+	@go test -count 1 -v -run 'Audits$$' ./graph/wire
 
 fuzz: ## every fuzz test for a few seconds
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
