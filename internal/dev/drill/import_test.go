@@ -97,8 +97,9 @@ func TestAnImportGoesOnAfterTheStorageHung(t *testing.T) {
 	h.people(t)
 	run := h.begun(t)
 	s.Pause()
+	direct := h.as(h.Owner).at(h.server.url) // beside the fronts, one of which stands before the storage that hangs
 	for range 20 {
-		h.as(h.Owner).ask(t, gallery, map[string]any{"id": h.Package.PublicID()})
+		direct.ask(t, gallery, map[string]any{"id": h.Package.PublicID()})
 	}
 	s.Resume()
 	t.Logf("done %s after the storage answered again", h.ended(t, run, patience).Round(10*time.Millisecond))
