@@ -1,4 +1,4 @@
--- name: ReleasedImages :many
+-- name: ImagesInStates :many
 -- All pictures of a job in these states, in their order.
 SELECT * FROM image WHERE tenant_id = $1 AND job_id = $2 AND selection_state = ANY(@states::text[]) ORDER BY position, id;
 

@@ -47,13 +47,13 @@ func (q *Queries) HasImageIn(ctx context.Context, tenantID id.ID, jobID id.ID, s
 	return exists, err
 }
 
-const releasedImages = `-- name: ReleasedImages :many
+const imagesInStates = `-- name: ImagesInStates :many
 SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND selection_state = ANY($3::text[]) ORDER BY position, id
 `
 
 // All pictures of a job in these states, in their order.
-func (q *Queries) ReleasedImages(ctx context.Context, tenantID id.ID, jobID id.ID, states []string) ([]Image, error) {
-	rows, err := q.db.Query(ctx, releasedImages, tenantID, jobID, states)
+func (q *Queries) ImagesInStates(ctx context.Context, tenantID id.ID, jobID id.ID, states []string) ([]Image, error) {
+	rows, err := q.db.Query(ctx, imagesInStates, tenantID, jobID, states)
 	if err != nil {
 		return nil, err
 	}

@@ -12,79 +12,42 @@ import (
 	"pixgate/internal/id"
 )
 
-const insertAuditEntry = `-- name: InsertAuditEntry :exec
-INSERT INTO audit_entry (id, tenant_id, sequence, at, actor_id, action, job_id, image_id, account_id,
-                         old_value, new_value, reason, request_id, canonical, prev, hash, key_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-        $10, $11, $12, $13, $14, $15, $16, $17)
-`
-
-type InsertAuditEntryParams struct {
-	ID        id.ID
-	TenantID  id.ID
-	Sequence  int64
-	At        time.Time
-	ActorID   *id.ID
-	Action    string
-	JobID     *id.ID
-	ImageID   *id.ID
-	AccountID *id.ID
-	OldValue  *string
-	NewValue  *string
-	Reason    *string
-	RequestID string
-	Canonical []byte
-	Prev      []byte
-	Hash      []byte
-	KeyID     string
-}
-
-func (q *Queries) InsertAuditEntry(ctx context.Context, arg InsertAuditEntryParams) error {
-	_, err := q.db.Exec(ctx, insertAuditEntry,
-		arg.ID,
-		arg.TenantID,
-		arg.Sequence,
-		arg.At,
-		arg.ActorID,
-		arg.Action,
-		arg.JobID,
-		arg.ImageID,
-		arg.AccountID,
-		arg.OldValue,
-		arg.NewValue,
-		arg.Reason,
-		arg.RequestID,
-		arg.Canonical,
-		arg.Prev,
-		arg.Hash,
-		arg.KeyID,
-	)
-	return err
-}
-
 const lockHead = `-- name: LockHead :one
-SELECT sequence, hash FROM audit_head WHERE tenant_id = $1 FOR UPDATE
+SELECT sequence, hash, at FROM audit_head WHERE tenant_id = $1 FOR UPDATE
 `
 
 type LockHeadRow struct {
 	Sequence int64
 	Hash     []byte
+	At       time.Time
 }
 
 // The end of a studio's chain, locked until the transaction ends. Call it last.
 func (q *Queries) LockHead(ctx context.Context, tenantID id.ID) (LockHeadRow, error) {
 	row := q.db.QueryRow(ctx, lockHead, tenantID)
 	var i LockHeadRow
-	err := row.Scan(&i.Sequence, &i.Hash)
+	err := row.Scan(&i.Sequence, &i.Hash, &i.At)
 	return i, err
 }
 
 const moveHead = `-- name: MoveHead :exec
-UPDATE audit_head SET sequence = $1, hash = $2 WHERE tenant_id = $3
+UPDATE audit_head SET sequence = $1, hash = $2, at = $3 WHERE tenant_id = $4
 `
 
-func (q *Queries) MoveHead(ctx context.Context, sequence int64, hash []byte, tenantID id.ID) error {
-	_, err := q.db.Exec(ctx, moveHead, sequence, hash, tenantID)
+type MoveHeadParams struct {
+	Sequence int64
+	Hash     []byte
+	At       time.Time
+	TenantID id.ID
+}
+
+func (q *Queries) MoveHead(ctx context.Context, arg MoveHeadParams) error {
+	_, err := q.db.Exec(ctx, moveHead,
+		arg.Sequence,
+		arg.Hash,
+		arg.At,
+		arg.TenantID,
+	)
 	return err
 }
 

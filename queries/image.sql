@@ -25,9 +25,6 @@ VALUES (@id, @tenant_id, @job_id, @position, @filename, @content_type, @size, @w
         @object_key, @etag, @small_key, @medium_key, @source_key, @source_etag, @now)
 ON CONFLICT (tenant_id, job_id, sha256) DO NOTHING;
 
--- name: AddToImageCount :exec
-UPDATE job SET image_count = image_count + @added WHERE tenant_id = $1 AND id = $2;
-
 -- name: TakenAt :one
 -- When the job took this very object in. No row: it has not.
 SELECT created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = @source_key AND source_etag = @source_etag;
@@ -40,5 +37,15 @@ SELECT sqlc.embed(image), sqlc.embed(job) FROM image
 JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
 WHERE image.tenant_id = $1 AND image.id = ANY(@ids::uuid[]);
 
--- name: SetSelectionState :execrows
-UPDATE image SET selection_state = @state WHERE tenant_id = $1 AND job_id = $2 AND id = ANY(@ids::uuid[]) AND selection_state <> @state;
+-- name: MoveImages :execrows
+-- Moves pictures of a job, each from the state that it was found in. Call it with
+-- the job locked: fewer rows than pictures mean that somebody did not.
+UPDATE image i SET selection_state = m.new_state
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@old_states::text[]) AS old_state, unnest(@new_states::text[]) AS new_state) m
+WHERE i.tenant_id = $1 AND i.job_id = $2 AND i.id = m.id AND i.selection_state = m.old_state;
+
+-- name: DeliveredIn :many
+-- The delivered pictures of a job in these states, in their order.
+SELECT * FROM image
+WHERE tenant_id = $1 AND job_id = $2 AND delivered_at IS NOT NULL AND selection_state = ANY(@states::text[])
+ORDER BY position, id;

@@ -12,15 +12,6 @@ import (
 	"pixgate/internal/id"
 )
 
-const addToImageCount = `-- name: AddToImageCount :exec
-UPDATE job SET image_count = image_count + $3 WHERE tenant_id = $1 AND id = $2
-`
-
-func (q *Queries) AddToImageCount(ctx context.Context, tenantID id.ID, iD id.ID, added int32) error {
-	_, err := q.db.Exec(ctx, addToImageCount, tenantID, iD, added)
-	return err
-}
-
 const countImagesOfJobs = `-- name: CountImagesOfJobs :many
 SELECT job_id, count(*)::integer AS images FROM image
 WHERE tenant_id = $1 AND job_id = ANY($2::uuid[]) AND selection_state = ANY($3::text[])
@@ -42,6 +33,55 @@ func (q *Queries) CountImagesOfJobs(ctx context.Context, tenantID id.ID, jobIds 
 	for rows.Next() {
 		var i CountImagesOfJobsRow
 		if err := rows.Scan(&i.JobID, &i.Images); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deliveredIn = `-- name: DeliveredIn :many
+SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image
+WHERE tenant_id = $1 AND job_id = $2 AND delivered_at IS NOT NULL AND selection_state = ANY($3::text[])
+ORDER BY position, id
+`
+
+// The delivered pictures of a job in these states, in their order.
+func (q *Queries) DeliveredIn(ctx context.Context, tenantID id.ID, jobID id.ID, states []string) ([]Image, error) {
+	rows, err := q.db.Query(ctx, deliveredIn, tenantID, jobID, states)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Image{}
+	for rows.Next() {
+		var i Image
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.JobID,
+			&i.Position,
+			&i.Filename,
+			&i.ContentType,
+			&i.Size,
+			&i.Width,
+			&i.Height,
+			&i.CapturedAt,
+			&i.Sha256,
+			&i.Crc32,
+			&i.ObjectKey,
+			&i.Etag,
+			&i.SmallKey,
+			&i.MediumKey,
+			&i.SourceKey,
+			&i.SourceEtag,
+			&i.SelectionState,
+			&i.DeliveredAt,
+			&i.CreatedAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -169,7 +209,7 @@ func (q *Queries) ImagesOfJobs(ctx context.Context, arg ImagesOfJobsParams) ([]I
 }
 
 const imagesWithJob = `-- name: ImagesWithJob :many
-SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at FROM image
+SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at, job.included_count, job.extra_pending_count, job.extra_paid_count, job.extra_free_count, job.delivered_count FROM image
 JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
 WHERE image.tenant_id = $1 AND image.id = ANY($2::uuid[])
 `
@@ -224,6 +264,11 @@ func (q *Queries) ImagesWithJob(ctx context.Context, tenantID id.ID, ids []id.ID
 			&i.Job.SellsExtras,
 			&i.Job.ImageCount,
 			&i.Job.CreatedAt,
+			&i.Job.IncludedCount,
+			&i.Job.ExtraPendingCount,
+			&i.Job.ExtraPaidCount,
+			&i.Job.ExtraFreeCount,
+			&i.Job.DeliveredCount,
 		); err != nil {
 			return nil, err
 		}
@@ -305,23 +350,29 @@ func (q *Queries) LastPosition(ctx context.Context, tenantID id.ID, jobID id.ID)
 	return column_1, err
 }
 
-const setSelectionState = `-- name: SetSelectionState :execrows
-UPDATE image SET selection_state = $3 WHERE tenant_id = $1 AND job_id = $2 AND id = ANY($4::uuid[]) AND selection_state <> $3
+const moveImages = `-- name: MoveImages :execrows
+UPDATE image i SET selection_state = m.new_state
+FROM (SELECT unnest($3::uuid[]) AS id, unnest($4::text[]) AS old_state, unnest($5::text[]) AS new_state) m
+WHERE i.tenant_id = $1 AND i.job_id = $2 AND i.id = m.id AND i.selection_state = m.old_state
 `
 
-type SetSelectionStateParams struct {
-	TenantID id.ID
-	JobID    id.ID
-	State    string
-	Ids      []id.ID
+type MoveImagesParams struct {
+	TenantID  id.ID
+	JobID     id.ID
+	Ids       []id.ID
+	OldStates []string
+	NewStates []string
 }
 
-func (q *Queries) SetSelectionState(ctx context.Context, arg SetSelectionStateParams) (int64, error) {
-	result, err := q.db.Exec(ctx, setSelectionState,
+// Moves pictures of a job, each from the state that it was found in. Call it with
+// the job locked: fewer rows than pictures mean that somebody did not.
+func (q *Queries) MoveImages(ctx context.Context, arg MoveImagesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, moveImages,
 		arg.TenantID,
 		arg.JobID,
-		arg.State,
 		arg.Ids,
+		arg.OldStates,
+		arg.NewStates,
 	)
 	if err != nil {
 		return 0, err

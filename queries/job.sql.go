@@ -67,7 +67,7 @@ INSERT INTO job (id, tenant_id, account_id, customer_email_key, customer_email, 
                  included_images, all_images_included, sells_extras, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7,
         $8, $9, $10, $11)
-RETURNING id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at
+RETURNING id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count
 `
 
 type InsertJobParams struct {
@@ -114,12 +114,17 @@ func (q *Queries) InsertJob(ctx context.Context, arg InsertJobParams) (Job, erro
 		&i.SellsExtras,
 		&i.ImageCount,
 		&i.CreatedAt,
+		&i.IncludedCount,
+		&i.ExtraPendingCount,
+		&i.ExtraPaidCount,
+		&i.ExtraFreeCount,
+		&i.DeliveredCount,
 	)
 	return i, err
 }
 
 const jobsByID = `-- name: JobsByID :many
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `
 
 func (q *Queries) JobsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Job, error) {
@@ -146,6 +151,11 @@ func (q *Queries) JobsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]
 			&i.SellsExtras,
 			&i.ImageCount,
 			&i.CreatedAt,
+			&i.IncludedCount,
+			&i.ExtraPendingCount,
+			&i.ExtraPaidCount,
+			&i.ExtraFreeCount,
+			&i.DeliveredCount,
 		); err != nil {
 			return nil, err
 		}
@@ -158,12 +168,12 @@ func (q *Queries) JobsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]
 }
 
 const jobsOfPerson = `-- name: JobsOfPerson :many
-SELECT j.id, j.tenant_id, j.account_id, j.customer_email_key, j.customer_email, j.photographer_id, j.booking_id, j.title, j.status, j.included_images, j.all_images_included, j.sells_extras, j.image_count, j.created_at FROM (
-    (SELECT p.id, p.tenant_id, p.account_id, p.customer_email_key, p.customer_email, p.photographer_id, p.booking_id, p.title, p.status, p.included_images, p.all_images_included, p.sells_extras, p.image_count, p.created_at FROM job p WHERE p.tenant_id = $1 AND p.photographer_id = $2::uuid
+SELECT j.id, j.tenant_id, j.account_id, j.customer_email_key, j.customer_email, j.photographer_id, j.booking_id, j.title, j.status, j.included_images, j.all_images_included, j.sells_extras, j.image_count, j.created_at, j.included_count, j.extra_pending_count, j.extra_paid_count, j.extra_free_count, j.delivered_count FROM (
+    (SELECT p.id, p.tenant_id, p.account_id, p.customer_email_key, p.customer_email, p.photographer_id, p.booking_id, p.title, p.status, p.included_images, p.all_images_included, p.sells_extras, p.image_count, p.created_at, p.included_count, p.extra_pending_count, p.extra_paid_count, p.extra_free_count, p.delivered_count FROM job p WHERE p.tenant_id = $1 AND p.photographer_id = $2::uuid
         AND (p.created_at, p.id) < ($3, $4::uuid) AND ($5::text IS NULL OR p.status = $5)
      ORDER BY p.created_at DESC, p.id DESC LIMIT $6)
     UNION
-    (SELECT c.id, c.tenant_id, c.account_id, c.customer_email_key, c.customer_email, c.photographer_id, c.booking_id, c.title, c.status, c.included_images, c.all_images_included, c.sells_extras, c.image_count, c.created_at FROM job c WHERE c.tenant_id = $1 AND c.account_id = $7::uuid
+    (SELECT c.id, c.tenant_id, c.account_id, c.customer_email_key, c.customer_email, c.photographer_id, c.booking_id, c.title, c.status, c.included_images, c.all_images_included, c.sells_extras, c.image_count, c.created_at, c.included_count, c.extra_pending_count, c.extra_paid_count, c.extra_free_count, c.delivered_count FROM job c WHERE c.tenant_id = $1 AND c.account_id = $7::uuid
         AND (c.created_at, c.id) < ($3, $4::uuid) AND ($5::text IS NULL OR c.status = $5)
      ORDER BY c.created_at DESC, c.id DESC LIMIT $6)
 ) j ORDER BY j.created_at DESC, j.id DESC LIMIT $6
@@ -212,6 +222,11 @@ func (q *Queries) JobsOfPerson(ctx context.Context, arg JobsOfPersonParams) ([]J
 			&i.SellsExtras,
 			&i.ImageCount,
 			&i.CreatedAt,
+			&i.IncludedCount,
+			&i.ExtraPendingCount,
+			&i.ExtraPaidCount,
+			&i.ExtraFreeCount,
+			&i.DeliveredCount,
 		); err != nil {
 			return nil, err
 		}
@@ -224,7 +239,7 @@ func (q *Queries) JobsOfPerson(ctx context.Context, arg JobsOfPersonParams) ([]J
 }
 
 const jobsOfTenant = `-- name: JobsOfTenant :many
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job
 WHERE tenant_id = $1 AND (created_at, id) < ($2, $3::uuid)
 ORDER BY created_at DESC, id DESC LIMIT $4
 `
@@ -265,6 +280,11 @@ func (q *Queries) JobsOfTenant(ctx context.Context, arg JobsOfTenantParams) ([]J
 			&i.SellsExtras,
 			&i.ImageCount,
 			&i.CreatedAt,
+			&i.IncludedCount,
+			&i.ExtraPendingCount,
+			&i.ExtraPaidCount,
+			&i.ExtraFreeCount,
+			&i.DeliveredCount,
 		); err != nil {
 			return nil, err
 		}
@@ -277,7 +297,7 @@ func (q *Queries) JobsOfTenant(ctx context.Context, arg JobsOfTenantParams) ([]J
 }
 
 const jobsOfTenantInStatus = `-- name: JobsOfTenantInStatus :many
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job
 WHERE tenant_id = $1 AND status = $2 AND (created_at, id) < ($3, $4::uuid)
 ORDER BY created_at DESC, id DESC LIMIT $5
 `
@@ -320,6 +340,11 @@ func (q *Queries) JobsOfTenantInStatus(ctx context.Context, arg JobsOfTenantInSt
 			&i.SellsExtras,
 			&i.ImageCount,
 			&i.CreatedAt,
+			&i.IncludedCount,
+			&i.ExtraPendingCount,
+			&i.ExtraPaidCount,
+			&i.ExtraFreeCount,
+			&i.DeliveredCount,
 		); err != nil {
 			return nil, err
 		}
@@ -332,7 +357,7 @@ func (q *Queries) JobsOfTenantInStatus(ctx context.Context, arg JobsOfTenantInSt
 }
 
 const lockJob = `-- name: LockJob :one
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at FROM job WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
 // The lock under which selections and first deliveries of a job happen.
@@ -354,6 +379,74 @@ func (q *Queries) LockJob(ctx context.Context, tenantID id.ID, iD id.ID) (Job, e
 		&i.SellsExtras,
 		&i.ImageCount,
 		&i.CreatedAt,
+		&i.IncludedCount,
+		&i.ExtraPendingCount,
+		&i.ExtraPaidCount,
+		&i.ExtraFreeCount,
+		&i.DeliveredCount,
 	)
 	return i, err
+}
+
+const lockJobs = `-- name: LockJobs :many
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
+`
+
+// LockJob for several, in one order, so that two calls can't wait for each other.
+func (q *Queries) LockJobs(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Job, error) {
+	rows, err := q.db.Query(ctx, lockJobs, tenantID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Job{}
+	for rows.Next() {
+		var i Job
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.AccountID,
+			&i.CustomerEmailKey,
+			&i.CustomerEmail,
+			&i.PhotographerID,
+			&i.BookingID,
+			&i.Title,
+			&i.Status,
+			&i.IncludedImages,
+			&i.AllImagesIncluded,
+			&i.SellsExtras,
+			&i.ImageCount,
+			&i.CreatedAt,
+			&i.IncludedCount,
+			&i.ExtraPendingCount,
+			&i.ExtraPaidCount,
+			&i.ExtraFreeCount,
+			&i.DeliveredCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const setAllImagesIncluded = `-- name: SetAllImagesIncluded :exec
+UPDATE job SET all_images_included = $3 WHERE tenant_id = $1 AND id = $2
+`
+
+func (q *Queries) SetAllImagesIncluded(ctx context.Context, tenantID id.ID, iD id.ID, allImagesIncluded bool) error {
+	_, err := q.db.Exec(ctx, setAllImagesIncluded, tenantID, iD, allImagesIncluded)
+	return err
+}
+
+const setIncludedImages = `-- name: SetIncludedImages :exec
+UPDATE job SET included_images = $3 WHERE tenant_id = $1 AND id = $2
+`
+
+func (q *Queries) SetIncludedImages(ctx context.Context, tenantID id.ID, iD id.ID, includedImages int32) error {
+	_, err := q.db.Exec(ctx, setIncludedImages, tenantID, iD, includedImages)
+	return err
 }

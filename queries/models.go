@@ -85,6 +85,11 @@ type Job struct {
 	SellsExtras       bool
 	ImageCount        int32
 	CreatedAt         time.Time
+	IncludedCount     int32
+	ExtraPendingCount int32
+	ExtraPaidCount    int32
+	ExtraFreeCount    int32
+	DeliveredCount    int32
 }
 
 type LoginCode struct {
@@ -100,6 +105,17 @@ type LoginCode struct {
 	ExpiresAt     time.Time
 	MailedAt      *time.Time
 	ConsumedAt    *time.Time
+}
+
+type Settlement struct {
+	ID               id.ID
+	TenantID         id.ID
+	JobID            id.ID
+	AccountID        id.ID
+	PaymentReference string
+	ImageIds         []id.ID
+	RequestID        string
+	At               time.Time
 }
 
 type Tenant struct {

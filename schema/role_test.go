@@ -14,6 +14,7 @@ import (
 var rights = map[string]string{
 	"audit_entry":      "SELECT INSERT", // nobody rewrites history
 	"selection_event":  "SELECT INSERT",
+	"settlement":       "SELECT INSERT",
 	"goose_db_version": "SELECT",
 	"login_code":       "SELECT INSERT UPDATE DELETE", // purged
 	"login_challenge":  "SELECT INSERT UPDATE DELETE",
@@ -46,12 +47,13 @@ func TestTheServerIsRefused(t *testing.T) {
 		"UPDATE audit_entry SET reason = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry",
 		"SELECT FROM audit_entry FOR UPDATE",
 		"UPDATE selection_event SET request_id = 'x'", "DELETE FROM selection_event", "TRUNCATE selection_event",
+		"UPDATE settlement SET payment_reference = 'x'", "DELETE FROM settlement", "TRUNCATE settlement",
 		"DELETE FROM audit_head", "DELETE FROM delivery", "UPDATE delivery SET staff = true", "UPDATE delivery SET image_ids = '{}'", "UPDATE delivery SET at = now()", "UPDATE delivery SET account_id = session_id", "DELETE FROM image", "DELETE FROM job", "DELETE FROM account", "DELETE FROM device", "DELETE FROM tenant",
 		"TRUNCATE session", "TRUNCATE budget",
 		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
 		"CREATE TABLE mine ()", "CREATE TABLE task.mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
 		"ALTER TABLE audit_entry DISABLE TRIGGER ALL", "ALTER TABLE image DROP CONSTRAINT image_size_check", "DROP TABLE budget",
-		"ALTER TABLE booking DISABLE TRIGGER booking_verified", "CREATE OR REPLACE FUNCTION booking_verified() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+		"ALTER TABLE booking DISABLE TRIGGER booking_verified", "ALTER TABLE image DISABLE TRIGGER image_updated", "ALTER TABLE job DROP CONSTRAINT job_within_package", "CREATE OR REPLACE FUNCTION booking_verified() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
 		"CREATE TRIGGER mine BEFORE INSERT ON audit_entry EXECUTE FUNCTION booking_verified()", "CREATE RULE mine AS ON INSERT TO audit_entry DO INSTEAD NOTHING",
 		"SET ROLE pixgate_owner", "SET session_replication_role = replica",
 		"COPY audit_entry TO PROGRAM 'true'", "COPY account TO '/dev/null'", "SELECT pg_read_file('/etc/hostname')", "SELECT rolpassword FROM pg_authid",

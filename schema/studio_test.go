@@ -36,6 +36,7 @@ func populated(t *testing.T) (*stage.DB, *cast.Cast) {
 		c.Exec(t, "INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, created_at) VALUES ($1, $2, $3, now(), 'REQUESTED', 'See 1', 'S', '{}', now())", booking, tenant, account)
 		c.Exec(t, "INSERT INTO selection_event VALUES ($1, $2, $3, $4, $5, 'NONE', 'INCLUDED', 'r', now())", fresh(), tenant, one.job.ID, image, account)
 		c.Exec(t, "INSERT INTO delivery VALUES ($1, $2, $3, $4, false, 'URL', $5, 'r', now())", fresh(), tenant, one.job.ID, account, []id.ID{image})
+		c.Exec(t, "INSERT INTO settlement VALUES ($1, $2, $3, $4, $5, $6, 'r', now())", fresh(), tenant, one.job.ID, account, "payment", []id.ID{image})
 		c.Exec(t, `INSERT INTO audit_entry (id, tenant_id, sequence, at, actor_id, action, job_id, image_id, account_id, request_id, canonical, prev, hash, key_id)
 			VALUES ($1, $2, 1, now(), $3, 'test', $4, $5, $3, 'r', '', $6, $6, 'k')`, fresh(), tenant, account, one.job.ID, image, zeros)
 		c.Exec(t, "INSERT INTO audit_head VALUES ($1, 1, $2)", tenant, zeros)

@@ -47,7 +47,12 @@ image sha256 'short'
 image size 0
 image width 0
 image_import state 'PAUSED'
+job delivered_count -1
+job extra_free_count -1
+job extra_paid_count -1
+job extra_pending_count -1
 job image_count -1
+job included_count -1
 job included_images -1
 job status 'DONE'
 job title ''
@@ -58,6 +63,8 @@ login_code expires_at created_at
 login_code locale 'fr'
 login_code stranger_tries 21
 selection_event new_state old_state
+settlement image_ids '{}'
+settlement payment_reference ''
 selection_event new_state 'FREE'
 selection_event old_state 'FREE'
 audit_entry job_id NULL

@@ -24,9 +24,16 @@ type Action string
 
 // The actions.
 const (
-	JobCreated     Action = "job.created"
-	ImagesImported Action = "job.images_imported"
-	AccountRoleSet Action = "account.role_set"
+	JobCreated           Action = "job.created"
+	ImagesImported       Action = "job.images_imported"
+	IncludedImagesSet    Action = "job.included_images_set"
+	AllImagesIncludedSet Action = "job.all_images_included_set"
+	SelectionStateSet    Action = "image.selection_state_set"
+	ExtraSettled         Action = "image.extra_settled"
+	AccountRoleSet       Action = "account.role_set"
+	LoginCodeRequested   Action = "login.code_requested"
+	LoginSucceeded       Action = "login.succeeded"
+	LoginFailed          Action = "login.failed"
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to
@@ -56,6 +63,7 @@ func NewLog(keys secret.Ring, now func() time.Time) *Log { return &Log{keys: key
 // canonical is what gets chained. Its field order is fixed: the bytes are stored
 // as they were, and verified as they are.
 type canonical struct {
+	ID        string          `json:"id,omitempty"` // entries of the first version have none
 	Sequence  int64           `json:"sequence"`
 	At        string          `json:"at"`
 	Tenant    string          `json:"tenant"`
@@ -70,46 +78,85 @@ type canonical struct {
 	RequestID string          `json:"requestId"`
 }
 
-// Append writes one entry at the end of the studio's chain. Call it last in the
-// transaction: the chain's head stays locked until that ends.
-func (l *Log) Append(ctx context.Context, tx pgx.Tx, change Change) error {
-	q := queries.New(tx)
-	head, err := l.lockHead(ctx, q, change.TenantID)
+// Append writes an entry for each change at the end of the studio's chain, in this
+// order. All are of one studio. Call it last in the transaction: the chain's head
+// stays locked until that ends. It costs three round trips, whatever the number
+// of changes.
+func (l *Log) Append(ctx context.Context, tx pgx.Tx, changes ...Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	q, tenantID := queries.New(tx), changes[0].TenantID
+	head, err := l.lockHead(ctx, q, tenantID)
 	if err != nil {
 		return err
 	}
-	at := l.now().UTC().Truncate(time.Microsecond)
-	oldValue, err := encode(change.Old)
-	if err != nil {
-		return err
+	// Not before the last one, also where another server's clock was ahead.
+	head.At = later(l.now().Truncate(time.Microsecond), head.At).UTC()
+	rows := make([]queries.InsertAuditEntriesParams, len(changes))
+	for i, change := range changes {
+		if change.TenantID != tenantID {
+			return fmt.Errorf("%s is another studio's", change.Action)
+		}
+		if rows[i], err = l.link(&head, change); err != nil {
+			return err
+		}
 	}
-	newValue, err := encode(change.New)
-	if err != nil {
-		return err
-	}
-	sequence := head.Sequence + 1
-	body, err := json.Marshal(canonical{
-		Sequence: sequence, At: at.Format(time.RFC3339Nano), Tenant: change.TenantID.String(), Actor: text(change.ActorID), Action: change.Action,
-		Job: text(change.JobID), Image: text(change.ImageID), Account: text(change.AccountID),
-		Old: oldValue, New: newValue, Reason: change.Reason, RequestID: change.RequestID,
-	})
-	if err != nil {
-		return fmt.Errorf("encode an audit entry: %w", err)
-	}
-	key := l.keys.Current()
-	hash := key.MAC("audit chain", head.Hash, body)
-	if err := q.InsertAuditEntry(ctx, queries.InsertAuditEntryParams{
-		ID: id.New(at), TenantID: change.TenantID, Sequence: sequence, At: at, ActorID: change.ActorID, Action: string(change.Action),
-		JobID: change.JobID, ImageID: change.ImageID, AccountID: change.AccountID,
-		OldValue: nullable(string(oldValue)), NewValue: nullable(string(newValue)), Reason: nullable(change.Reason), RequestID: change.RequestID,
-		Canonical: body, Prev: head.Hash, Hash: hash[:], KeyID: key.ID(),
-	}); err != nil {
+	if err := insert(ctx, q, rows); err != nil {
 		return fault.Database("write an audit entry", err)
 	}
-	if err := q.MoveHead(ctx, sequence, hash[:], change.TenantID); err != nil {
+	if err := q.MoveHead(ctx, queries.MoveHeadParams{Sequence: head.Sequence, Hash: head.Hash, At: head.At, TenantID: tenantID}); err != nil {
 		return fault.Database("move the audit chain's head", err)
 	}
 	return nil
+}
+
+// link makes the entry that follows head, and moves head on to it.
+func (l *Log) link(head *queries.LockHeadRow, change Change) (queries.InsertAuditEntriesParams, error) {
+	row := queries.InsertAuditEntriesParams{
+		ID: id.New(head.At), TenantID: change.TenantID, Sequence: head.Sequence + 1, At: head.At, ActorID: change.ActorID, Action: string(change.Action),
+		JobID: change.JobID, ImageID: change.ImageID, AccountID: change.AccountID,
+		Reason: nullable(change.Reason), RequestID: change.RequestID, Prev: head.Hash, KeyID: l.keys.Current().ID(),
+	}
+	oldValue, err := encode(change.Old)
+	if err != nil {
+		return row, err
+	}
+	newValue, err := encode(change.New)
+	if err != nil {
+		return row, err
+	}
+	row.OldValue, row.NewValue = nullable(string(oldValue)), nullable(string(newValue))
+	row.Canonical, err = json.Marshal(canonical{
+		ID: row.ID.String(), Sequence: row.Sequence, At: row.At.Format(time.RFC3339Nano), Tenant: row.TenantID.String(), Actor: text(row.ActorID),
+		Action: change.Action, Job: text(row.JobID), Image: text(row.ImageID), Account: text(row.AccountID),
+		Old: oldValue, New: newValue, Reason: change.Reason, RequestID: row.RequestID,
+	})
+	if err != nil {
+		return row, fmt.Errorf("encode an audit entry: %w", err)
+	}
+	hash := l.keys.Current().MAC("audit chain", row.Prev, row.Canonical)
+	row.Hash = hash[:]
+	head.Sequence, head.Hash = row.Sequence, row.Hash
+	return row, nil
+}
+
+// insert writes the rows in one round trip.
+func insert(ctx context.Context, q *queries.Queries, rows []queries.InsertAuditEntriesParams) error {
+	var failed error
+	q.InsertAuditEntries(ctx, rows).Exec(func(_ int, err error) {
+		if failed == nil {
+			failed = err
+		}
+	})
+	return failed
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // lockHead locks the end of the chain. Reading the newest entry instead would

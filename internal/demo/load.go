@@ -222,8 +222,8 @@ func (s Studio) choose(ctx context.Context, admin account.Viewer, j *job.Job, st
 		if i == len(first.Images) {
 			break
 		}
-		if _, err := q.SetSelectionState(ctx, queries.SetSelectionStateParams{
-			TenantID: j.TenantID, JobID: j.ID, State: string(state), Ids: []id.ID{first.Images[i].ID},
+		if _, err := q.MoveImages(ctx, queries.MoveImagesParams{
+			TenantID: j.TenantID, JobID: j.ID, Ids: []id.ID{first.Images[i].ID}, OldStates: []string{string(first.Images[i].State)}, NewStates: []string{string(state)},
 		}); err != nil {
 			return fault.Database("choose a picture", err)
 		}

@@ -105,7 +105,7 @@ func (s *Jobs) statesInArchive(v account.Viewer, j *Job) []string {
 }
 
 func (s *Jobs) released(ctx context.Context, v account.Viewer, j *Job) ([]*Image, error) {
-	rows, err := queries.New(s.db).ReleasedImages(ctx, j.TenantID, j.ID, s.statesInArchive(v, j))
+	rows, err := queries.New(s.db).ImagesInStates(ctx, j.TenantID, j.ID, s.statesInArchive(v, j))
 	if err != nil {
 		return nil, fault.Database("list released images", err)
 	}

@@ -192,15 +192,7 @@ func (in intake) insert(ctx context.Context, object blob.Object, position int32,
 		ObjectKey: at.original, Etag: at.etag, SmallKey: at.small, MediumKey: at.medium,
 		SourceKey: object.Key, SourceEtag: object.ETag, Now: now,
 	}
-	var inserted int64
-	err := pgx.BeginFunc(ctx, in.db, func(tx pgx.Tx) error {
-		q := queries.New(tx)
-		var err error
-		if inserted, err = q.InsertImage(ctx, row); err != nil || inserted == 0 {
-			return err
-		}
-		return q.AddToImageCount(ctx, in.run.TenantID, in.run.JobID, 1)
-	})
+	inserted, err := queries.New(in.db).InsertImage(ctx, row)
 	if err != nil {
 		return outcome{}, fault.Database("insert an image", err)
 	}

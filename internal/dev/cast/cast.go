@@ -172,7 +172,6 @@ func (c *Cast) Image(t testing.TB, tenantID, jobID id.ID, position int, state jo
 		t.Fatalf("cast: insert an image: %v", err)
 	}
 	c.Exec(t, "UPDATE image SET selection_state = $2 WHERE id = $1", made, state)
-	c.Exec(t, "UPDATE job SET image_count = image_count + 1 WHERE id = $1", jobID)
 	return made
 }
 
