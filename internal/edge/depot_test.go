@@ -188,7 +188,7 @@ func (d *depot) pack(t testing.TB, n, size int) *pack {
 	t.Helper()
 	p := &pack{job: id.New(time.Now())}
 	d.Exec(t, `INSERT INTO job (id, tenant_id, account_id, customer_email_key, customer_email, title, included_images, all_images_included, created_at)
-		VALUES ($1, $2, $3, $4, $4, 'Häuser am Süd/West "7"', $5, false, '2026-05-04T10:00:00Z')`, p.job, d.TenantID, d.Owner.AccountID, d.Owner.Email, n)
+		VALUES ($1, $2, $3, $4, $4, 'Häuser am Süd/West "7"', 1000, false, '2026-05-04T10:00:00Z')`, p.job, d.TenantID, d.Owner.AccountID, d.Owner.Email)
 	random := rand.New(rand.NewPCG(uint64(n), uint64(size)))
 	for i := range n {
 		data := make([]byte, size+random.IntN(size/4+1))
