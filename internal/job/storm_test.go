@@ -155,7 +155,7 @@ func TestRecordsRebuildEveryPicturesState(t *testing.T) {
 	if err != nil || count != 42 || len(differ) != 35 || !strings.Contains(strings.Join(differ, "\n"), s.Package.Image(job.Blocked)+" of "+s.Package.PublicID()+" is BLOCKED, but its records make it NONE") {
 		t.Fatalf("%d of %d pictures differ, %v", len(differ), count, err)
 	}
-	const histories, pictures = 10_000, 50
+	const histories, pictures = 10_000, 25
 	s.Exec(t, "UPDATE image SET selection_state = 'NONE'")
 	var all sync.WaitGroup
 	for share := range 10 {
@@ -163,8 +163,8 @@ func TestRecordsRebuildEveryPicturesState(t *testing.T) {
 			random := rand.New(rand.NewPCG(2, uint64(share)))
 			for range histories / pictures / 10 {
 				a := newAlbum(t, s, pictures, random.IntN(30), random.IntN(2) == 0)
-				for range 30 {
-					if name, err := a.act(t, random, 25); err != nil {
+				for range 20 {
+					if name, err := a.act(t, random, 30); err != nil {
 						t.Errorf("%s: %v", name, err)
 					}
 				}
