@@ -39,6 +39,7 @@ type matrix struct {
 	mail        chan mail.Message
 	clients     atomic.Int64
 	importOfAll id.ID
+	entries     int // of the audit log that newEntries has seen
 }
 
 // Send keeps a mail for the test that waits for it.
