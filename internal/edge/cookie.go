@@ -81,7 +81,7 @@ func (j jar) set(name, value string, age time.Duration) {
 	if seconds <= 0 {
 		seconds = -1
 	}
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // without Secure only where browsers come by http, in development
 		Name: name, Value: value, Path: "/", MaxAge: seconds, Secure: j.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	h := j.w.Header()
