@@ -91,7 +91,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	}
 	sessions := session.New(session.Options{
 		DB: pool, Tenants: tenants, Codes: secret.NewRing(settings.OTPSecret, settings.OTPSecretPrevious),
-		Queue: queue, Sender: sender, Now: now, Log: log,
+		Queue: queue, Sender: sender, Audit: auditLog, Now: now, Log: log,
 	})
 	jobs := job.NewJobs(pool, auditLog, now)
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
