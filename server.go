@@ -112,7 +112,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
 		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
 		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
-		Tenants: tenants, Sessions: sessions, Downloads: downloads, Archives: archives, Ready: pool.Ping,
+		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Ready: pool.Ping,
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,

@@ -32,6 +32,7 @@ type Options struct {
 
 	Tenants   Tenants
 	Sessions  Sessions
+	Door      Door
 	Downloads Downloads
 	Archives  Archives
 	Ready     func(context.Context) error // nil: what the server needs is there
