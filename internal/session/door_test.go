@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -124,7 +125,7 @@ func TestEveryAttemptAtTheDoorIsWrittenDown(t *testing.T) {
 	_, err = door.RequestCode(t.Context(), c, session.CodeRequest{Email: "not an address", RequestID: "r7"})
 	want(t, err, fault.ValidationFailed)
 	forged := fault.New(fault.CSRFFailed, "x")
-	if got := door.Refuse(t.Context(), c, "r8", forged); got != error(forged) {
+	if got := door.Refuse(t.Context(), c, "r8", forged); !errors.Is(got, forged) {
 		t.Errorf("answers %v", got)
 	}
 
