@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"pixgate/internal/account"
+	"pixgate/internal/fault"
 )
 
 var (
@@ -36,6 +37,7 @@ type sheet struct {
 	Wrong   bool   // what was typed is wrong
 	Email   string
 	Replace bool // the device limit was reached: another device may be signed out
+	Closed  bool // there is nothing to fill in: a gate in front refuses, so nobody knows who asks
 
 	// Of the second step.
 	Challenge string // empty: this is the first
@@ -49,6 +51,10 @@ func (e *edge) showSheet(w http.ResponseWriter, r *http.Request, status int, s s
 	studio := exchangeOf(r).tenant
 	spoken := language(r, studio.Locale)
 	t := wordsOf(spoken)
+	token := ""
+	if !s.Closed {
+		token = e.giveCSRF(w, r, account.ViewerFrom(r.Context()).SessionID)
+	}
 	var page bytes.Buffer
 	err := loginTemplate.Execute(&page, struct {
 		sheet
@@ -56,8 +62,7 @@ func (e *edge) showSheet(w http.ResponseWriter, r *http.Request, status int, s s
 		Lang, Studio, Action, Other, CSRF string
 		Style                             template.CSS
 	}{
-		s, t, string(spoken), studio.Name, loginURL(r, chosenLanguage(r)), loginURL(r, account.Locale(t.Other)),
-		e.giveCSRF(w, r, account.ViewerFrom(r.Context()).SessionID), template.CSS(loginCSS),
+		s, t, string(spoken), studio.Name, loginURL(r, chosenLanguage(r)), loginURL(r, account.Locale(t.Other)), token, template.CSS(loginCSS),
 	})
 	if err != nil {
 		panic(err) // texts always render
@@ -72,6 +77,18 @@ func (e *edge) showSheet(w http.ResponseWriter, r *http.Request, status int, s s
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(page.Bytes()) // a browser that has gone needs no page
 	}
+}
+
+// showClosed is the page for what the gates in front of it refuse and people can do
+// something about.
+func (e *edge) showClosed(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) bool {
+	switch judged.Code {
+	case fault.Unavailable, fault.Internal, fault.CSRFFailed:
+		x := exchangeOf(r)
+		e.showSheet(w, r, status, sheet{Closed: true, Problem: wordsOf(language(r, x.tenant.Locale)).sentence(judged, x.id)})
+		return true
+	}
+	return false
 }
 
 // target is where the visitor goes from here.

@@ -14,7 +14,7 @@ import (
 type words struct {
 	Title, Intro, Email, Send             string
 	Code, Digits, Enter, Again            string
-	Replace                               string
+	Replace, Retry                        string
 	Other, OtherName                      string // the other language, as it calls itself
 	forged, noAddress, noCode, incomplete string
 	arrives                               string // for which address, valid for how long
@@ -29,6 +29,7 @@ var german = words{
 	Title: "Anmelden", Intro: "Für alle, die das Studio verwalten. Der Code für die Anmeldung kommt per E-Mail.", Email: "E-Mail-Adresse", Send: "Code anfordern",
 	arrives: "Sieh in dein Postfach: Der Code für %s kommt gleich an und gilt %s.", Code: "Code aus der E-Mail", Digits: "Sechs Ziffern", Enter: "Anmelden",
 	Again:   "Neuer Code oder andere Adresse",
+	Retry:   "Noch einmal versuchen",
 	Replace: "Dafür das Gerät abmelden, das am längsten nicht benutzt wurde", Other: "en", OtherName: "English",
 	forged:     "Diese Seite war nicht mehr aktuell. Bitte versuche es noch einmal; dein Browser muss dafür Cookies annehmen.",
 	noAddress:  "Gib eine E-Mail-Adresse an, etwa chef@studio.de.",
@@ -51,6 +52,7 @@ var english = words{
 	Title: "Sign in", Intro: "For those who run the studio. The code to sign in with comes by e-mail.", Email: "E-mail address", Send: "Send me a code",
 	arrives: "Look into your mailbox: the code for %s is about to arrive and is valid for %s.", Code: "Code from the e-mail", Digits: "Six digits", Enter: "Sign in",
 	Again:   "New code, or another address",
+	Retry:   "Try again",
 	Replace: "Sign out the device that was unused for longest", Other: "de", OtherName: "Deutsch",
 	forged:     "This page was out of date. Please try again; your browser must take cookies for it.",
 	noAddress:  "Enter an e-mail address, such as boss@studio.com.",

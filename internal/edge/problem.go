@@ -84,6 +84,9 @@ func statusOf(err error) (int, *fault.Error) {
 
 func refuseAs(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) {
 	t := announce(w, r, status, judged)
+	if page := exchangeOf(r).page; page != nil && page(w, r, status, judged) {
+		return
+	}
 	if exchangeOf(r).template == graphqlPath {
 		send(w, status, graphqlMedia(r), graphqlErrors{[]graphqlError{{judged.Message, t}}})
 		return
