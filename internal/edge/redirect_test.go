@@ -15,7 +15,7 @@ var ownPaths = []string{
 
 // Places that some reader of URLs takes for another host, or that are none.
 var foreignPaths = []string{
-	"", "playground", "?x", "#", "evil.test", "//evil", "//evil.test/a", "///evil", "////evil", "/\\evil", "\\/evil", "\\\\evil", "/\\/evil", "/%5cevil", "/%5Cevil", "/%5c/evil", "/%255cevil", "/%25255cevil", "/%2fevil", "/%2Fevil", "/%252fevil", "/%25252fevil", "/a%2f%2fevil",
+	"", "playground", "?x", "#", "evil.test", "//evil", "//evil.test/a", "///evil", "////evil", "/\\evil", "\\/evil", "\\\\evil", "/\\/evil", "/%5cevil", "/%5Cevil", "/%5c/evil", "/%255cevil", "/%25255cevil", "/%2fevil", "/%2Fevil", "/%252fevil", "/%25252fevil", "/a%2f%2fevil", "/a%2fb", "/a%252Fb",
 	"/\t/evil", "/\n/evil", "/\r/evil", "\t//evil", " //evil", " /a", "/a ", "/a b", "/%09/evil", "/%0a/evil", "/%0d%0aSet-Cookie:%20a=b", "/%2509/evil", "/\x00", "/%00", "/a%7f", "/a?b=%0d%0aX:%20y", "/a?b=\n", "/a?b=\\",
 	"javascript:", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "https:evil", "https:/evil", "https://evil", "https:\\evil", "http://api.pix.test/playground", "//user@evil", "mailto:a@b.c", "/a//evil", "/a//", "//",
 	"/./", "/.", "/../", "/..", "/a/../b", "/a/./b", "/../..//evil", "/.//evil", "/%2e/", "/%2e%2e/", "/.%2e/", "/%2E%2e//evil", "/%252e%252e/", "/a/%2e", "/%2e%2e%2fevil", "/%2e",
