@@ -81,6 +81,8 @@ setup: ## install what the tests need, and the hook that keeps secrets out of co
 	@command -v cc >/dev/null || .ci/install gcc libc6-dev
 	@{ command -v unzip && command -v 7z && command -v bsdtar; } >/dev/null || .ci/install unzip p7zip-full libarchive-tools || \
 	  echo 'tests that need them say so and are skipped'
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || .ci/install chromium || \
+	  echo 'tests that need it say so and are skipped'
 
 $(GOLANGCI):
 	@$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)

@@ -143,6 +143,7 @@ func newDepot(t testing.TB, change ...func(*http.Server)) *depot {
 	})
 	d.handler = edge.New(edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
+		CSRF:    secret.NewRing(csrfSecret, ""),
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
 		Ready: d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),
 	})
