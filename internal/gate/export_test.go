@@ -8,6 +8,10 @@ import (
 // Patience is how long a call waits for Redis.
 const Patience = patience
 
+// NewPatient is New for a machine that may be too busy for an answer in time: it waits
+// for Redis as long as it takes.
+func NewPatient(o Options) (*Limiter, error) { return newLimiter(o, 10*time.Second) }
+
 // InRedis takes n from a limit in Redis alone, past what the limiter keeps itself.
 func (l *Limiter) InRedis(ctx context.Context, name Name, n int, key ...string) (Result, error) {
 	c := l.counts[name]

@@ -87,7 +87,9 @@ type count struct {
 
 // New returns a limiter. It fails for a limit that does not exist or allows nothing,
 // and for a URL that can't be read, and does not ask whether Redis is there.
-func New(o Options) (*Limiter, error) {
+func New(o Options) (*Limiter, error) { return newLimiter(o, patience) }
+
+func newLimiter(o Options, patience time.Duration) (*Limiter, error) {
 	l := &Limiter{counts: map[Name]*count{}, key: o.Key, now: o.Now, start: o.Now(), lost: make(chan *shared, 1), onChange: o.OnChange}
 	for name := range o.Limits {
 		if _, known := defaults[name]; !known {
@@ -103,7 +105,7 @@ func New(o Options) (*Limiter, error) {
 		l.counts[name] = &count{Limit: limit, purpose: purpose(name, limit), known: newMemory(keysOfLimit)}
 	}
 	if o.Redis != "" {
-		open, err := opener(o.Redis)
+		open, err := opener(o.Redis, patience)
 		if err != nil {
 			return nil, err
 		}

@@ -52,13 +52,19 @@ func everywhere(t *testing.T, limits map[gate.Name]gate.Limit, test func(*testin
 	})
 }
 
+// limiter is one whose Redis is away only when it really is.
 func limiter(t testing.TB, o gate.Options) *gate.Limiter {
+	t.Helper()
+	return run(t, gate.NewPatient, o)
+}
+
+func run(t testing.TB, made func(gate.Options) (*gate.Limiter, error), o gate.Options) *gate.Limiter {
 	t.Helper()
 	o.Key = key
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l, err := gate.New(o)
+	l, err := made(o)
 	if err != nil {
 		t.Fatal(err)
 	}

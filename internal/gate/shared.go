@@ -22,12 +22,13 @@ const patience = 40 * time.Millisecond
 // shared counts in Redis, from when it was found there until it fails: then it is
 // closed, with all its connections, and another one takes its place.
 type shared struct {
-	client  *redis.Client
-	limiter *redis_rate.Limiter
+	client   *redis.Client
+	limiter  *redis_rate.Limiter
+	patience time.Duration
 }
 
 // opener returns what makes a new [shared]. Making one asks nothing of Redis yet.
-func opener(url secret.Value) (func() *shared, error) {
+func opener(url secret.Value, patience time.Duration) (func() *shared, error) {
 	quieten()
 	options, err := redis.ParseURL(url.Reveal())
 	if err != nil {
@@ -44,14 +45,14 @@ func opener(url secret.Value) (func() *shared, error) {
 	return func() *shared {
 		own := *options
 		client := redis.NewClient(&own)
-		return &shared{client: client, limiter: redis_rate.NewLimiter(client)}
+		return &shared{client: client, limiter: redis_rate.NewLimiter(client), patience: patience}
 	}, nil
 }
 
-// take takes n, 0 or 1, and fails when Redis has not counted within patience. The
-// caller may hang up meanwhile: that is no failure of Redis.
+// take takes n, 0 or 1, and fails when Redis has not counted in time. The caller
+// may hang up meanwhile: that is no failure of Redis.
 func (s *shared) take(ctx context.Context, name Name, b bucket, l Limit, n int) (Result, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
 	defer cancel()
 	key := "pixgate:" + string(name) + ":" + hex.EncodeToString(b[:])
 	// Every interval in redis_rate is a fraction of the period: this one makes it ours.
