@@ -85,12 +85,16 @@ type count struct {
 	known   *memory
 }
 
-// New returns a limiter. It fails for a limit that does not exist or allows nothing,
-// and for a URL that can't be read, and does not ask whether Redis is there.
+// New returns a limiter. It fails without a key, for a limit that does not exist or
+// allows nothing, and for a URL that can't be read. It does not ask whether Redis is
+// there: the first call does.
 func New(o Options) (*Limiter, error) { return newLimiter(o, patience) }
 
 func newLimiter(o Options, patience time.Duration) (*Limiter, error) {
 	l := &Limiter{counts: map[Name]*count{}, key: o.Key, now: o.Now, start: o.Now(), lost: make(chan *shared, 1), onChange: o.OnChange}
+	if o.Key.ID() == "" {
+		return nil, errors.New("limits need a key to hide whom they count")
+	}
 	for name := range o.Limits {
 		if _, known := defaults[name]; !known {
 			return nil, fmt.Errorf("there is no limit %q", name)

@@ -161,11 +161,12 @@ func TestWhoWaitsAsToldIsLetThroughOnce(t *testing.T) {
 	})
 }
 
-// An interval that is no whole number of microseconds must not cost a use.
+// An interval that Redis can only write nearly, or that is no whole number of
+// microseconds, must not cost a use.
 func TestOddLimitsAreExactToo(t *testing.T) {
 	t.Parallel()
-	everywhere(t, map[gate.Name]gate.Limit{gate.Search: {Most: 7, Period: time.Hour}, gate.Download: {Most: 611, Period: 24 * time.Hour}}, func(t *testing.T, p place) {
-		for name, most := range map[gate.Name]int{gate.Search: 7, gate.Download: 611} {
+	everywhere(t, map[gate.Name]gate.Limit{gate.Search: {Most: 7, Period: time.Hour}, gate.Email: {Most: 11, Period: 24 * time.Hour}, gate.Download: {Most: 611, Period: 24 * time.Hour}}, func(t *testing.T, p place) {
+		for name, most := range map[gate.Name]int{gate.Search: 7, gate.Email: 11, gate.Download: 611} {
 			for i := 1; i <= most; i++ {
 				if r := p.take(1, name, "anna"); !r.Allowed || r.Remaining != most-i {
 					t.Errorf("%s, use %d: %+v", name, i, r)
@@ -264,6 +265,13 @@ func TestALimiterNeedsLimitsThatCanBeCounted(t *testing.T) {
 		if _, err := gate.New(gate.Options{Key: key, Now: time.Now, Limits: map[gate.Name]gate.Limit{name: limit}}); err == nil {
 			t.Errorf("%s = %v is taken", name, limit)
 		}
+	}
+}
+
+func TestALimiterNeedsAKeyToHideWhomItCounts(t *testing.T) {
+	t.Parallel()
+	if _, err := gate.New(gate.Options{Now: time.Now}); err == nil {
+		t.Error("addresses are counted in clear")
 	}
 }
 

@@ -61,8 +61,8 @@ func (s *shared) take(ctx context.Context, name Name, b bucket, l Limit, n int) 
 	if err != nil {
 		return Result{}, fmt.Errorf("count in redis: %w", err)
 	}
-	// Redis computes with fractions of a second, which come back a little beside what
-	// was meant: without this, the first use of sixty would leave fifty-eight.
+	// Redis computes with fractions of a second, which come back some nanoseconds beside
+	// what was meant: the first use of 600 a minute would leave 598.
 	owed := told.ResetAfter.Truncate(time.Microsecond)
 	if n == 0 {
 		_, result := l.take(owed, 0)
