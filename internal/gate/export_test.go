@@ -43,3 +43,14 @@ func (m *TestMemory) Look(b [16]byte, l Limit, now time.Duration) Result {
 
 // Len is how many keys there are.
 func (m *TestMemory) Len() int { return m.m.len() }
+
+// len is how many buckets are kept.
+func (m *memory) len() int {
+	n := 0
+	for i := range m.shards {
+		m.shards[i].mu.Lock()
+		n += m.shards[i].used
+		m.shards[i].mu.Unlock()
+	}
+	return n
+}

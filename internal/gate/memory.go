@@ -61,14 +61,3 @@ func (m *memory) learn(b bucket, now time.Duration, told Result) {
 	s.slots[at].until = until
 	s.touch(at)
 }
-
-// len is how many buckets are kept.
-func (m *memory) len() int {
-	n := 0
-	for i := range m.shards {
-		m.shards[i].mu.Lock()
-		n += m.shards[i].used
-		m.shards[i].mu.Unlock()
-	}
-	return n
-}
