@@ -152,7 +152,7 @@ func admin(ctx context.Context, args []string, getenv func(string) string, stdou
 	if err != nil {
 		return err
 	}
-	staff := account.NewStaff(pool, audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), time.Now), time.Now)
+	staff := account.NewStaff(pool, audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), time.Now), time.Now)
 	role := account.Customer
 	var changed bool
 	switch {
@@ -210,7 +210,7 @@ func loadDemo(ctx context.Context, getenv func(string) string, stdout, stderr io
 	if err != nil {
 		return err
 	}
-	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), time.Now)
+	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), time.Now)
 	jobs := job.NewJobs(pool, auditLog, time.Now)
 	return demo.Load(ctx, demo.Studio{
 		DB: pool, Tenant: studio, Store: store, Jobs: jobs, Now: time.Now, Progress: stderr, Out: stdout,

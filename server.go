@@ -84,7 +84,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 
 	// The rooms.
 	tenants := account.NewTenants(pool, settings.DefaultTenant, now)
-	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), now)
+	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), now)
 	queue, err := task.NewQueue(pool)
 	if err != nil {
 		return err
