@@ -21,7 +21,7 @@ import (
 // one way, from the doors to the domain to the rooms that know nothing of ours.
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
-	".": "graph graph/playground internal/account internal/audit internal/blob internal/config internal/demo internal/edge internal/job " +
+	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/blob internal/config internal/demo internal/edge internal/job " +
 		"internal/logs internal/mail internal/secret internal/session internal/task internal/transfer schema",
 
 	// the doors: they do not know each other
@@ -44,6 +44,9 @@ var arrows = map[string]string{
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
 	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
+
+	// where the audit log meets the storage
+	"internal/audit/vault": "internal/blob internal/fault",
 
 	// the rooms that serve the domain
 	"internal/config":  "internal/secret",

@@ -115,3 +115,6 @@ func (r Ring) ByID(id string) (Key, bool) {
 	}
 	return Key{}, false
 }
+
+// All are the ring's keys, the current one first.
+func (r Ring) All() []Key { return append([]Key{r.current}, r.previous...) }
