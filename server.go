@@ -19,6 +19,7 @@ import (
 	"pixgate/graph/playground"
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
+	"pixgate/internal/audit/vault"
 	"pixgate/internal/blob"
 	"pixgate/internal/config"
 	"pixgate/internal/edge"
@@ -84,7 +85,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 
 	// The rooms.
 	tenants := account.NewTenants(pool, settings.DefaultTenant, now)
-	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), now)
+	auditKeys := secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...)
+	auditLog := audit.NewLog(auditKeys, now)
+	anchors := audit.NewAnchors(pool, auditKeys, vault.New(store), now, log)
 	queue, err := task.NewQueue(pool)
 	if err != nil {
 		return err
@@ -101,7 +104,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
 	})
-	runner, err := task.NewRunner(pool, task.Work{LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, Purge: sessions.Purge}, log)
+	runner, err := task.NewRunner(pool, task.Work{
+		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, Purge: sessions.Purge, AnchorAudit: anchors.Write,
+	}, log)
 	if err != nil {
 		return err
 	}
