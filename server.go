@@ -24,6 +24,7 @@ import (
 	"pixgate/internal/config"
 	"pixgate/internal/edge"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/logs"
 	"pixgate/internal/mail"
 	"pixgate/internal/secret"
@@ -104,6 +105,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
 	})
+	records := journal.New(journal.Options{
+		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
+	})
 	runner, err := task.NewRunner(pool, task.Work{
 		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, Purge: sessions.Purge, AnchorAudit: anchors.Write,
 	}, log)
@@ -119,6 +123,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		Tenants: tenants, Sessions: sessions, Downloads: downloads, Archives: archives, Ready: pool.Ping,
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
+			Journal:     records,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),
