@@ -120,7 +120,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	handler := edge.New(edge.Options{
 		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
 		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
-		Tenants: tenants, Sessions: sessions, Downloads: downloads, Archives: archives, Ready: pool.Ping,
+		Tenants: tenants, Sessions: sessions, Downloads: downloads, Archives: archives, Journal: records, Ready: pool.Ping,
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Journal:     records,

@@ -32,6 +32,7 @@ type Options struct {
 	Sessions  Sessions
 	Downloads Downloads
 	Archives  Archives
+	Journal   Journal
 	Ready     func(context.Context) error // nil: what the server needs is there
 
 	GraphQL    http.Handler
