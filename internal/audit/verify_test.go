@@ -56,6 +56,7 @@ var columns = []tampering{
 	{"tenant_id", "DELETE FROM audit_entry WHERE tenant_id <> $1 AND sequence = 5; UPDATE audit_entry SET tenant_id = (SELECT id FROM tenant WHERE id <> $1)" + entry + "5", 5, audit.Missing, "6"},
 	{"sequence", "UPDATE audit_entry SET sequence = 1000" + entry + "3", 3, audit.Missing, "4"},
 	{"sequence", "UPDATE audit_entry SET sequence = 13" + entry + "12", 12, audit.Missing, "13"},
+	{"sequence", "UPDATE audit_entry SET sequence = 5000" + entry + "12", 12, audit.Missing, "5000"}, // further than is read at once
 	{"at", "UPDATE audit_entry SET at = at + interval '1 microsecond'" + entry + "12", 12, audit.Changed, "at."},
 	{"at", "UPDATE audit_entry SET at = at - interval '1 day'" + entry + "1", 1, audit.Changed, "at."},
 	{"actor_id", "UPDATE audit_entry SET actor_id = account_id" + entry + "3", 3, audit.Changed, "actor."},
@@ -158,6 +159,24 @@ func TestAnEntryThatIsThereTwiceIsNamed(t *testing.T) {
 		}
 		restore()
 	}
+	w.Exec(t, "ALTER TABLE audit_entry DROP CONSTRAINT audit_entry_pkey")
+	w.Exec(t, "INSERT INTO audit_entry SELECT * FROM kept_entry"+entry+"7", w.TenantID)
+	faulty(t, w.verify(t), 7, audit.Reordered, "two entries")
+}
+
+// Whoever kept entries of a past that was cut off and grew anew can put them back: each
+// is the server's own, at its own place, and only the one behind them tells.
+func TestEntriesOfAnotherPastDoNotFit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(t)
+	w.keep(t)
+	w.rewind(t, 10)
+	w.append(t, w.log, w.full(21), w.full(22), w.full(23))
+	whole(t, w.verify(t), 13)
+	w.Exec(t, "DELETE FROM audit_entry WHERE tenant_id = $1 AND sequence IN (11, 12)", w.TenantID)
+	w.Exec(t, "INSERT INTO audit_entry SELECT * FROM kept_entry WHERE tenant_id = $1 AND sequence IN (11, 12)", w.TenantID)
+	faulty(t, w.verify(t), 13, audit.Reordered, "another one")
 }
 
 func TestNoColumnIsLeftOutOfTheTamperings(t *testing.T) {
