@@ -8,11 +8,13 @@ MAKEFLAGS   += --no-print-directory
 # Tools that are no part of the program are built into ./bin, once for each version.
 GOLANGCI := bin/golangci-lint-v2.15.0
 SQLC     := bin/sqlc-v1.31.1
+GITLEAKS := bin/gitleaks-v8.30.1
+GOVULN   := bin/govulncheck-v1.9.0
 
 # What `make generate` writes.
 generated = find graph queries docs/schema.graphql \( -name '*.go' -o -name schema.graphql \) -type f -print0 | sort -z | xargs -0 sha256sum
 
-.PHONY: help run test check-leaks generate check-generated lint bench audit fuzz setup
+.PHONY: help run test check-leaks check-secrets check-staged generate check-generated lint security bench audit fuzz setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +22,7 @@ help: ## list these commands
 run: ## start everything on this machine: database, storage, mail, demo studio, server (ARGS=-fresh: without the data of before)
 	@go build -o var/bin/dev ./internal/dev && exec var/bin/dev $(ARGS)
 
-test: setup check-generated lint ## all checks and all tests: what CI runs
+test: setup check-generated check-secrets lint ## all checks and all tests: what CI runs
 	@mkdir -p var
 	@# The parts that tests run on come first: their own tests install what this machine lacks, once.
 	@go test -race -timeout 10m -p 1 ./internal/dev/postgres ./internal/dev/redis 2>&1 | tee var/test-parts.log
@@ -35,6 +37,12 @@ leaks := pgs_[A-Za-z0-9_-]{43}|pixgate(-device)?=[A-Za-z0-9_-]{20}|X-Amz-Signatu
 check-leaks: ## does the output of the last tests hold a token, a cookie, a signed link or a code?
 	@! grep -nE '$(leaks)' var/test*.log || { echo 'the output of the tests holds what nobody may read'; exit 1; }
 
+check-secrets: $(GITLEAKS) ## does a commit of the whole history hold a secret?
+	@$(GITLEAKS) git --no-banner --redact --log-level warn .
+
+check-staged: $(GITLEAKS)
+	@$(GITLEAKS) git --pre-commit --staged --no-banner --redact --log-level warn .
+
 generate: $(SQLC) ## write the Go code of queries/*.sql and graph/*.graphqls
 	@$(SQLC) generate
 	@go run github.com/99designs/gqlgen generate
@@ -47,6 +55,13 @@ check-generated: ## is the generated code what generate would write?
 
 lint: $(GOLANGCI) ## vet and the linters of .golangci.yml
 	@$(GOLANGCI) run ./...
+
+security: check-secrets lint $(GOVULN) ## secrets, risky code, changed modules, known holes
+	@go mod verify
+	@mkdir -p var; found=0; $(GOVULN) ./... >var/govulncheck.log 2>&1 || found=$$?; case $$found in \
+	  0) echo 'no known holes' ;; \
+	  3) cat var/govulncheck.log; exit 1 ;; \
+	  *) echo 'known holes: skipped, their list is not to be had from here:'; tail -n 1 var/govulncheck.log ;; esac
 
 bench: ## all benchmarks; the hot path prints its ratio to a plain handler
 	@go test -run '^$$' -bench . -benchmem -timeout 30m ./...
@@ -61,13 +76,22 @@ fuzz: ## every fuzz test for a few seconds
 	  done; \
 	done
 
-setup: ## install the C compiler that the race detector needs, and other people's archive readers for the tests
+setup: ## install what the tests need, and the hook that keeps secrets out of commits
+	@[ -n "$${CI-}" ] || ! git rev-parse --git-dir >/dev/null 2>&1 || git config core.hooksPath .githooks
 	@command -v cc >/dev/null || .ci/install gcc libc6-dev
 	@{ command -v unzip && command -v 7z && command -v bsdtar; } >/dev/null || .ci/install unzip p7zip-full libarchive-tools || \
 	  echo 'tests that need them say so and are skipped'
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || .ci/install chromium || \
+	  echo 'tests that need it say so and are skipped'
 
 $(GOLANGCI):
 	@$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
+
+$(GITLEAKS):
+	@$(call install,github.com/zricethezav/gitleaks/v8)
+
+$(GOVULN):
+	@$(call install,golang.org/x/vuln/cmd/govulncheck)
 
 # Without cgo it brings its parser as WebAssembly: a minute to build, not four.
 $(SQLC): export CGO_ENABLED := 0
@@ -75,4 +99,4 @@ $(SQLC):
 	@$(call install,github.com/sqlc-dev/sqlc/cmd/sqlc)
 
 # install builds a tool at the version that its file name ends in.
-install = echo "building $(@F)" && GOFLAGS= GOBIN=$(CURDIR)/bin/building go install $(1)@$(lastword $(subst -v, v,$(@F))) && mv bin/building/$(notdir $(1)) $@
+install = echo "building $(@F)" && GOFLAGS= GOBIN=$(CURDIR)/bin/building go install $(1)@$(lastword $(subst -v, v,$(@F))) && mv bin/building/$(firstword $(subst -v, v,$(@F))) $@

@@ -25,7 +25,7 @@ var arrows = map[string]string{
 		"internal/journal internal/logs internal/mail internal/secret internal/session internal/task internal/transfer schema",
 
 	// the doors: they do not know each other
-	"internal/edge": "internal/account internal/fault internal/id internal/journal internal/logs internal/session internal/transfer",
+	"internal/edge": "internal/account internal/fault internal/id internal/journal internal/logs internal/secret internal/session internal/transfer",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/fault internal/id internal/job " +
 		"internal/journal internal/logs internal/page internal/secret internal/session internal/transfer",
 	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/job internal/journal internal/session internal/transfer",

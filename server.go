@@ -95,7 +95,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	}
 	sessions := session.New(session.Options{
 		DB: pool, Tenants: tenants, Codes: secret.NewRing(settings.OTPSecret, settings.OTPSecretPrevious),
-		Queue: queue, Sender: sender, Now: now, Log: log,
+		Queue: queue, Sender: sender, Audit: auditLog, Now: now, Log: log,
 	})
 	jobs := job.NewJobs(pool, auditLog, now)
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
@@ -120,7 +120,8 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	handler := edge.New(edge.Options{
 		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
 		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
-		Tenants: tenants, Sessions: sessions, Downloads: downloads, Archives: archives, Journal: records, Ready: pool.Ping,
+		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
+		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records, Ready: pool.Ping,
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Journal:     records,

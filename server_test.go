@@ -28,7 +28,8 @@ func settings(t *testing.T, db *stage.DB, change map[string]string) func(string)
 		"SES_ENDPOINT": box.Endpoint(), "SES_ACCESS_KEY_ID": box.AccessKeyID(), "SES_SECRET_ACCESS_KEY": box.SecretAccessKey(),
 		"MAIL_FROM":  "pix.immo <no-reply@pix.immo>",
 		"OTP_SECRET": "q3Zr8LwB0xYv5TnK1mHs7JdPf2GcUaEo", "AUDIT_SECRET": "Wb6Nt4Vx9RkQ2ySz0MhLj8CgDp5FiXuA", "TICKET_SECRET": "Gm5Rw1Tz8KfYc3QbXj7VnDp2LsHa9EuU",
-		"LOG_LEVEL": "debug",
+		"CSRF_SECRET": "Yd4Pm9KsVx2Lq7ZtRb5NwHc8GfJe3UaT",
+		"LOG_LEVEL":   "debug",
 	}
 	maps.Copy(all, change)
 	return func(name string) string { return all[name] }

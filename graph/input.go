@@ -50,6 +50,9 @@ func userErrors(refusals []job.Refusal) []*model.UserError {
 	shown := make([]*model.UserError, len(refusals))
 	for i, refusal := range refusals {
 		shown[i] = &model.UserError{Field: refusal.Field, Message: refusal.Message, Code: model.UserErrorCode(refusal.Code)}
+		if use := refusal.Package; use != nil {
+			shown[i].Limit, shown[i].Used, shown[i].Remaining = &use.Included, &use.Used, &use.Remaining
+		}
 	}
 	return shown
 }

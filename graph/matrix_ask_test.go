@@ -41,9 +41,10 @@ type matrix struct {
 	mail        chan mail.Message
 	clients     atomic.Int64
 	importOfAll id.ID
+	entries     int        // of the audit log that newEntries has seen
 	proving     sync.Mutex // a process verifies one audit log at a time
 
-	entries map[id.ID]id.ID // of the audit log, by the picture that they are about
+	audited map[id.ID]id.ID // entries of the audit log, by the picture that they are about
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -95,11 +96,12 @@ func newMatrix(t *testing.T) *matrix {
 	m.Exec(t, "UPDATE account SET valid_until = now() + interval '1 year' WHERE id = $1", m.Owner.AccountID)
 	m.Exec(t, "UPDATE image SET captured_at = now()")
 	m.Exec(t, "UPDATE image SET delivered_at = now() WHERE id = $1", m.Package.Images[job.Included])
-	m.entries = map[id.ID]id.ID{}
+	m.audited = map[id.ID]id.ID{}
 	for _, j := range []*cast.Job{m.Package, m.All} {
 		m.audit(t, m.Owner, j)
 	}
 	m.audit(t, m.Foreigner, m.ForeignJob)
+	m.entries = m.count("SELECT count(*) FROM audit_entry WHERE tenant_id = $1", m.TenantID)
 	m.importOfAll = id.New(time.Now())
 	m.Exec(t, `INSERT INTO image_import (id, tenant_id, job_id, account_id, prefix, state, created_at) VALUES ($1, $2, $3, $4, 'all', 'DONE', now())`,
 		m.importOfAll, m.TenantID, m.All.ID, m.Admin.AccountID)
@@ -126,7 +128,7 @@ func (m *matrix) audit(t *testing.T, who *cast.Person, j *cast.Job) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.entries[imageID] = entryID
+		m.audited[imageID] = entryID
 	}
 }
 

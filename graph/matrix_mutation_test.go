@@ -9,6 +9,7 @@ import (
 
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/id"
+	"pixgate/internal/job"
 )
 
 // mutation is a row about calling a mutation in one situation.
@@ -40,7 +41,32 @@ var mutations = []mutation{
 	{"importImages", "pictures for a foreign job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "audit_entry audit_head image_import task.river_job", ""},
 	{"importImages", "pictures for an unknown job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
 	{"importImages", "pictures from outside", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
+	{"selectImages", "a choice", byOwner, "image job selection_event", ""},
+	{"selectImages", "a choice that is so already", byOwner, "", ""},
+	{"selectImages", "a choice past the package", byOwner, "", ""},
+	{"selectImages", "a choice in a foreign job", "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 v r403 401", "", ""},
+	{"selectImages", "a choice of another's picture", noOne, "", ""},
+	{"selectImages", "a choice of an unknown picture", noOne, "", ""},
+	{"selectImages", "a choice of nothing", "401 r400 r400 r400 r400 r400 r400 BLK EXP 401 r400 r400 401", "", ""},
+	{"setIncludedImages", "a smaller package", ofStaff, "audit_entry audit_head image job", ""},
+	{"setIncludedImages", "the same package", ofStaff, "", ""},
+	{"setIncludedImages", "a foreign package", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "audit_entry audit_head job", ""},
+	{"setIncludedImages", "a package of less than nothing", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
+	{"setAllImagesIncluded", "no longer all", ofStaff, "audit_entry audit_head image job", ""},
+	{"setAllImagesIncluded", "not all, as before", ofStaff, "", ""},
+	{"setAllImagesIncluded", "a foreign job no longer all", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "audit_entry audit_head job", ""},
+	{"setSelectionState", "a grant", ofStaff, "audit_entry audit_head image job", ""},
+	{"setSelectionState", "a grant that is so already", ofStaff, "", ""},
+	{"setSelectionState", "a grant past the package", ofStaff, "", ""},
+	{"setSelectionState", "a grant among which one is foreign", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
+	{"settleExtras", "a payment", ofStaff, "audit_entry audit_head image job settlement", ""},
+	{"settleExtras", "a payment of what is not pending", ofStaff, "", ""},
+	{"settleExtras", "a payment for another job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
+	{"settleExtras", "a payment without a reference", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 }
+
+// noOne may do it who is signed in.
+const noOne = "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 
 // inputs make the input of a call.
 var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
@@ -116,6 +142,96 @@ var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
 		m.Exec(t, "UPDATE job SET status = 'CLOSED' WHERE id = $1", m.Package.ID)
 		return map[string]any{"jobId": m.Package.PublicID(), "prefix": "2026/haus-am-see"}
 	},
+	"a choice": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		m.Exec(t, "UPDATE job SET included_images = 1000 WHERE id = $1", m.Package.ID)
+		return choice(m.Package, m.fresh(t, job.None))
+	},
+	"a choice that is so already": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return choice(m.Package, m.Package.Image(job.Included))
+	},
+	"a choice past the package": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		m.Exec(t, "UPDATE job SET included_images = 1 WHERE id = $1", m.Package.ID)
+		return choice(m.Package, m.Package.Image(job.None))
+	},
+	"a choice in a foreign job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return choice(m.ForeignJob, m.ForeignJob.Image(job.None)) // which includes every picture, so that nothing is written
+	},
+	"a choice of another's picture": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return choice(m.Package, m.Package.Image(job.None), m.OtherJob.Image(job.None))
+	},
+	"a choice of an unknown picture": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return choice(m.Package, m.Package.Image(job.None), id.Image.Format(id.Nil))
+	},
+	"a choice of nothing": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any { return choice(m.Package) },
+	"a smaller package": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		m.Exec(t, "UPDATE job SET included_images = 1000 WHERE id = $1", m.Package.ID)
+		m.fresh(t, job.Included)
+		return map[string]any{"jobId": m.Package.PublicID(), "includedImages": 0, "reason": "matrix"}
+	},
+	"the same package": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.Package.PublicID(), "includedImages": 100}
+	},
+	"a foreign package": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.ForeignJob.PublicID(), "includedImages": 9}
+	},
+	"a package of less than nothing": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.Package.PublicID(), "includedImages": -1}
+	},
+	"no longer all": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		m.Exec(t, "UPDATE job SET all_images_included = true WHERE id = $1", m.Package.ID)
+		m.fresh(t, job.None)
+		m.Exec(t, "UPDATE image SET delivered_at = now() WHERE job_id = $1 AND selection_state = 'NONE'", m.Package.ID)
+		return map[string]any{"jobId": m.Package.PublicID(), "allImagesIncluded": false, "reason": "matrix"}
+	},
+	"not all, as before": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.Package.PublicID(), "allImagesIncluded": false}
+	},
+	"a foreign job no longer all": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.ForeignJob.PublicID(), "allImagesIncluded": false}
+	},
+	"a grant": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return grant(job.ExtraFree, m.fresh(t, job.None))
+	},
+	"a grant that is so already": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return grant(job.ExtraFree, m.Package.Image(job.ExtraFree))
+	},
+	"a grant past the package": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		m.Exec(t, "UPDATE job SET included_images = 1 WHERE id = $1", m.Package.ID)
+		return grant(job.Included, m.Package.Image(job.None))
+	},
+	"a grant among which one is foreign": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return grant(job.ExtraFree, m.Package.Image(job.None), m.ForeignJob.Image(job.None))
+	},
+	"a payment": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return payment(m.Package, fmt.Sprint("payment ", m.clients.Add(1)), m.fresh(t, job.ExtraPending))
+	},
+	"a payment of what is not pending": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return payment(m.Package, "payment", m.Package.Image(job.None))
+	},
+	"a payment for another job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return payment(m.All, "payment", m.Package.Image(job.ExtraPending))
+	},
+	"a payment without a reference": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return payment(m.Package, " ", m.Package.Image(job.ExtraPending))
+	},
+}
+
+// fresh is a new picture in the owner's job, so that the same call can take effect again.
+func (m *matrix) fresh(t *testing.T, state job.SelectionState) string {
+	t.Helper()
+	return id.Image.Format(m.Image(t, m.TenantID, m.Package.ID, int(m.clients.Add(1)), state))
+}
+
+func choice(j *cast.Job, images ...string) map[string]any {
+	return map[string]any{"jobId": j.PublicID(), "imageIds": append([]string{}, images...), "selected": true}
+}
+
+func grant(state job.SelectionState, images ...string) map[string]any {
+	return map[string]any{"imageIds": images, "selectionState": state, "reason": "matrix"}
+}
+
+func payment(j *cast.Job, reference string, images ...string) map[string]any {
+	return map[string]any{"jobId": j.PublicID(), "imageIds": images, "paymentReference": reference}
 }
 
 // newcomer is an address that no studio has seen.

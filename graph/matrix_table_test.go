@@ -44,11 +44,24 @@ Job.status                       401  v   403 v   403 v   v   BLK EXP 401 403 40
 Job.createdAt                    401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.includedImages               401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.allImagesIncluded            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.sellsExtras                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.package                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.images                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [all NONE]            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [createJob]           401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Job.auditLog                     401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+Job.auditLog [chosen]            401  -   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+Job.zipUrl [chosen]              401  v   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+Job.zipUrl [moved]               401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+
+PackageUse.included              401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+PackageUse.used                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+PackageUse.remaining             401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+PackageUse.extrasPending         401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+PackageUse.extrasPaid            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+PackageUse.extrasFree            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+PackageUse.delivered             401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 
 JobConnection.edges              401  v   v   v   0   v   v   BLK EXP 401 v   v   401
 JobConnection.nodes              401  v   v   v   0   v   v   BLK EXP 401 v   v   401
@@ -76,17 +89,25 @@ Image.size                       401  v   403 v   403 v   v   BLK EXP 401 403 40
 Image.width                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.height                     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.capturedAt                 401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.capturedAt [chosen]        401  n   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+Image.capturedAt [moved]         401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Image.sha256                     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.selectionState             401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.released                   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.releaseReason              401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.deliveredAt                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.deliveredAt [chosen]       401  n   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+Image.deliveredAt [moved]        401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Image.job                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.previewUrl                 401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.previewUrl [chosen]        401  v   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+Image.previewUrl [moved]         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 Image.previewUrl [NONE]          401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.previewUrl [BLOCKED]       401  n   403 n   403 n   n   BLK EXP 401 403 403 401
 Image.previewUrl [all BLOCKED]   401  n   403 n   403 n   n   BLK EXP 401 403 403 401
 Image.downloadUrl                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Image.downloadUrl [chosen]       401  v   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+Image.downloadUrl [moved]        401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 Image.downloadUrl [NONE]         401  403 403 v   403 v   v   BLK EXP 401 403 403 401
 Image.downloadUrl [EXTRA_PENDING] 401 403 403 v   403 v   v   BLK EXP 401 403 403 401
 Image.downloadUrl [EXTRA_PAID]   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -95,6 +116,7 @@ Image.downloadUrl [BLOCKED]      401  403 403 v   403 v   v   BLK EXP 401 403 40
 Image.downloadUrl [all NONE]     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.downloadUrl [all BLOCKED]  401  403 403 v   403 v   v   BLK EXP 401 403 403 401
 Image.history                    401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+Image.history [chosen]           401  -   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
 
 Account.id                       401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Account.email                    401  v   403 403 403 v   v   BLK EXP 401 403 403 401
@@ -181,9 +203,39 @@ CreateJobPayload.job             401  403 403 403 403 v   v   BLK EXP 401 403 v 
 CreateJobPayload.userErrors      401  403 403 403 403 0   0   BLK EXP 401 403 0   401
 ImportImagesPayload.import       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 ImportImagesPayload.userErrors   401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SelectImagesPayload.job          401  v   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+SelectImagesPayload.changes      401  v   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+SelectImagesPayload.userErrors   401  0   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+SetIncludedImagesPayload.job     401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetIncludedImagesPayload.changes 401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetIncludedImagesPayload.userErrors 401 403 403 403 403 0 0   BLK EXP 401 403 r403 401
+SetAllImagesIncludedPayload.job  401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetAllImagesIncludedPayload.changes 401 403 403 403 403 v v   BLK EXP 401 403 r403 401
+SetAllImagesIncludedPayload.userErrors 401 403 403 403 403 0 0 BLK EXP 401 403 r403 401
+SetSelectionStatePayload.images  401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetSelectionStatePayload.changes 401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetSelectionStatePayload.userErrors 401 403 403 403 403 0 0   BLK EXP 401 403 r403 401
+SettleExtrasPayload.job          401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SettleExtrasPayload.changes      401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SettleExtrasPayload.userErrors   401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SelectionChange.image            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SelectionChange.oldState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SelectionChange.newState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 UserError.field                  401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 UserError.message                401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 UserError.code                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+UserError.limit                  401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.limit [import]         401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+UserError.limit [settlement]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+UserError.limit [full]           401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+UserError.used                   401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.used [import]          401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+UserError.used [settlement]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+UserError.used [full]            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+UserError.remaining              401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.remaining [import]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+UserError.remaining [settlement] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+UserError.remaining [full]       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 `
 
 // calls tell how a field is asked for whose name alone is not enough.
@@ -206,6 +258,8 @@ const (
 	ofOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 . 401" // each admin's own studio's
 	inOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 - 401" // which does not hold the entry that is asked for
 	ofThing  = "401 - 403 - 403 . . BLK EXP 401 403 403 401"   // for others their thing is null with it
+	byOwner  = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
+	noErrors = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
 	byAll    = "v v v v v v v v v v v v v"
 )
 
@@ -231,6 +285,11 @@ var ways = []way{
 	{to: "Job", ask: `{ node(id: $job) { ... on Job { images { nodes { job { here: id @ } } } } } }`, cells: named},
 	{to: "Job", ask: `{ node(id: $import) { ... on Import { job { here: id @ } } } }`, cells: byAdmins},
 	{to: "Job", ask: `mutation { createJob(input: $input) { job { here: __typename @ } } }`, cells: byStaff, input: "a job", name: "createJob"},
+	{to: "Job", ask: `mutation { selectImages(input: $input) { job { here: __typename @ } } }`, cells: byOwner, input: "a choice", name: "chosen"},
+	{to: "Job", ask: `mutation { setIncludedImages(input: $input) { job { here: __typename @ } } }`, cells: ofStaff, input: "a smaller package", name: "moved"},
+	{to: "Job", ask: `mutation { setAllImagesIncluded(input: $input) { job { here: __typename @ } } }`, cells: ofStaff, input: "no longer all", name: "moved"},
+	{to: "Job", ask: `mutation { settleExtras(input: $input) { job { here: __typename @ } } }`, cells: ofStaff, input: "a payment", name: "moved"},
+	{to: "PackageUse", ask: `{ job(id: $job) { package { here: __typename @ } } }`, cells: named},
 
 	{to: "JobConnection", ask: `{ jobs { here: __typename @ } }`, cells: mine},
 	{to: "JobEdge", ask: `{ jobs { edges { here: __typename @ } } }`, cells: noJobs},
@@ -249,6 +308,9 @@ var ways = []way{
 	{to: "Image", ask: `{ image(id: $image) { job { images { nodes { here: id @ } } } } }`, cells: named},
 	{to: "Image", ask: `{ jobs(first: 10) { nodes { images(first: 10) { nodes { here: id @ } } } } }`, cells: listed},
 	{to: "Image", ask: `{ node(id: $import) { ... on Import { job { images { nodes { here: id @ } } } } } }`, cells: byAdmins},
+	{to: "Image", ask: `mutation { selectImages(input: $input) { changes { image { here: __typename @ } } } }`, cells: byOwner, input: "a choice", name: "chosen"},
+	{to: "Image", ask: `mutation { setSelectionState(input: $input) { images { here: __typename @ } } }`, cells: ofStaff, input: "a grant", name: "moved"},
+	{to: "Image", ask: `mutation { setSelectionState(input: $input) { changes { image { here: __typename @ } } } }`, cells: ofStaff, input: "a grant", name: "moved"},
 
 	{to: "Account", ask: `{ viewer { here: __typename @ } }`, cells: byViewer, name: "viewer"},
 	{to: "Account", ask: `{ node(id: $account) { ... on Account { here: id @ } } }`, cells: mine},
@@ -288,8 +350,23 @@ var ways = []way{
 	{to: "LogoutPayload", ask: `mutation { logout { here: __typename @ } }`, cells: mine},
 	{to: "CreateJobPayload", ask: `mutation { createJob(input: $input) { here: __typename @ } }`, cells: mine, input: "a job"},
 	{to: "ImportImagesPayload", ask: `mutation { importImages(input: $input) { here: __typename @ } }`, cells: mine, input: "pictures"},
+	{to: "SelectImagesPayload", ask: `mutation { selectImages(input: $input) { here: __typename @ } }`, cells: mine, input: "a choice"},
+	{to: "SetIncludedImagesPayload", ask: `mutation { setIncludedImages(input: $input) { here: __typename @ } }`, cells: mine, input: "a smaller package"},
+	{to: "SetAllImagesIncludedPayload", ask: `mutation { setAllImagesIncluded(input: $input) { here: __typename @ } }`, cells: mine, input: "no longer all"},
+	{to: "SetSelectionStatePayload", ask: `mutation { setSelectionState(input: $input) { here: __typename @ } }`, cells: mine, input: "a grant"},
+	{to: "SettleExtrasPayload", ask: `mutation { settleExtras(input: $input) { here: __typename @ } }`, cells: mine, input: "a payment"},
+	{to: "SelectionChange", ask: `mutation { selectImages(input: $input) { changes { here: __typename @ } } }`, cells: byOwner, input: "a choice"},
+	{to: "SelectionChange", ask: `mutation { setIncludedImages(input: $input) { changes { here: __typename @ } } }`, cells: mine, input: "a smaller package"},
+	{to: "SelectionChange", ask: `mutation { setAllImagesIncluded(input: $input) { changes { here: __typename @ } } }`, cells: mine, input: "no longer all"},
+	{to: "SelectionChange", ask: `mutation { setSelectionState(input: $input) { changes { here: __typename @ } } }`, cells: mine, input: "a grant"},
+	{to: "SelectionChange", ask: `mutation { settleExtras(input: $input) { changes { here: __typename @ } } }`, cells: mine, input: "a payment"},
 	{to: "UserError", ask: `mutation { createJob(input: $input) { userErrors { here: __typename @ } } }`, cells: mine, input: "a photographer who is none"},
-	{to: "UserError", ask: `mutation { importImages(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a closed job"},
+	{to: "UserError", ask: `mutation { importImages(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a closed job", name: "import"},
+	{to: "UserError", ask: `mutation { selectImages(input: $input) { userErrors { here: __typename @ } } }`, cells: byOwner, input: "a choice past the package", name: "past"},
+	{to: "UserError", ask: `mutation { setIncludedImages(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "a smaller package", name: "none"},
+	{to: "UserError", ask: `mutation { setAllImagesIncluded(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "no longer all", name: "none"},
+	{to: "UserError", ask: `mutation { setSelectionState(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a grant past the package", name: "full"},
+	{to: "UserError", ask: `mutation { settleExtras(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a payment of what is not pending", name: "settlement"},
 }
 
 // idRows tell what comes back for an id: by node, by every root field of its

@@ -177,7 +177,7 @@ func (m *matrix) subject(about string) map[string]any {
 	imageID := j.Images[job.SelectionState(state)]
 	return map[string]any{
 		"job": j.PublicID(), "image": id.Image.Format(imageID), "import": id.Import.Format(run), "account": m.Owner.PublicID(),
-		"auditentry": id.Audit.Format(m.entries[imageID]),
+		"auditentry": id.Audit.Format(m.audited[imageID]),
 	}
 }
 

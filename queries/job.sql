@@ -50,10 +50,6 @@ UPDATE job SET account_id = @account_id::uuid WHERE tenant_id = $1 AND customer_
 -- The lock under which selections and first deliveries of a job happen.
 SELECT * FROM job WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE;
 
--- name: LockJobs :many
--- LockJob for several, in one order, so that two calls can't wait for each other.
-SELECT * FROM job WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
-
 -- name: SetIncludedImages :exec
 UPDATE job SET included_images = @included_images WHERE tenant_id = $1 AND id = $2;
 

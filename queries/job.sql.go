@@ -388,51 +388,6 @@ func (q *Queries) LockJob(ctx context.Context, tenantID id.ID, iD id.ID) (Job, e
 	return i, err
 }
 
-const lockJobs = `-- name: LockJobs :many
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
-`
-
-// LockJob for several, in one order, so that two calls can't wait for each other.
-func (q *Queries) LockJobs(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Job, error) {
-	rows, err := q.db.Query(ctx, lockJobs, tenantID, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Job{}
-	for rows.Next() {
-		var i Job
-		if err := rows.Scan(
-			&i.ID,
-			&i.TenantID,
-			&i.AccountID,
-			&i.CustomerEmailKey,
-			&i.CustomerEmail,
-			&i.PhotographerID,
-			&i.BookingID,
-			&i.Title,
-			&i.Status,
-			&i.IncludedImages,
-			&i.AllImagesIncluded,
-			&i.SellsExtras,
-			&i.ImageCount,
-			&i.CreatedAt,
-			&i.IncludedCount,
-			&i.ExtraPendingCount,
-			&i.ExtraPaidCount,
-			&i.ExtraFreeCount,
-			&i.DeliveredCount,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const setAllImagesIncluded = `-- name: SetAllImagesIncluded :exec
 UPDATE job SET all_images_included = $3 WHERE tenant_id = $1 AND id = $2
 `

@@ -177,7 +177,9 @@ type ComplexityRoot struct {
 		CreatedAt         func(childComplexity int) int
 		Images            func(childComplexity int, first *int, after *string, filter *model.ImageFilter) int
 		IncludedImages    func(childComplexity int) int
+		Package           func(childComplexity int) int
 		PublicID          func(childComplexity int) int
+		SellsExtras       func(childComplexity int) int
 		Status            func(childComplexity int) int
 		Title             func(childComplexity int) int
 		ZipURL            func(childComplexity int, imageIds []string) int
@@ -200,11 +202,26 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CreateJob    func(childComplexity int, input model.CreateJobInput) int
-		ImportImages func(childComplexity int, input model.ImportImagesInput) int
-		Logout       func(childComplexity int) int
-		RequestOtp   func(childComplexity int, input model.RequestOtpInput) int
-		VerifyOtp    func(childComplexity int, input model.VerifyOtpInput) int
+		CreateJob            func(childComplexity int, input model.CreateJobInput) int
+		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
+		Logout               func(childComplexity int) int
+		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
+		SelectImages         func(childComplexity int, input model.SelectImagesInput) int
+		SetAllImagesIncluded func(childComplexity int, input model.SetAllImagesIncludedInput) int
+		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
+		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
+		SettleExtras         func(childComplexity int, input model.SettleExtrasInput) int
+		VerifyOtp            func(childComplexity int, input model.VerifyOtpInput) int
+	}
+
+	PackageUse struct {
+		Delivered     func(childComplexity int) int
+		ExtrasFree    func(childComplexity int) int
+		ExtrasPaid    func(childComplexity int) int
+		ExtrasPending func(childComplexity int) int
+		Included      func(childComplexity int) int
+		Remaining     func(childComplexity int) int
+		Used          func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -236,15 +253,54 @@ type ComplexityRoot struct {
 		RetryAfter  func(childComplexity int) int
 	}
 
+	SelectImagesPayload struct {
+		Changes    func(childComplexity int) int
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SelectionChange struct {
+		Image func(childComplexity int) int
+		New   func(childComplexity int) int
+		Old   func(childComplexity int) int
+	}
+
+	SetAllImagesIncludedPayload struct {
+		Changes    func(childComplexity int) int
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetIncludedImagesPayload struct {
+		Changes    func(childComplexity int) int
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetSelectionStatePayload struct {
+		Changes    func(childComplexity int) int
+		Images     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SettleExtrasPayload struct {
+		Changes    func(childComplexity int) int
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Tenant struct {
 		Name func(childComplexity int) int
 		Slug func(childComplexity int) int
 	}
 
 	UserError struct {
-		Code    func(childComplexity int) int
-		Field   func(childComplexity int) int
-		Message func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Field     func(childComplexity int) int
+		Limit     func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		Used      func(childComplexity int) int
 	}
 
 	VerifyOtpPayload struct {
@@ -843,12 +899,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.IncludedImages(childComplexity), true
+	case "Job.package":
+		if e.ComplexityRoot.Job.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Package(childComplexity), true
 	case "Job.id":
 		if e.ComplexityRoot.Job.PublicID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Job.PublicID(childComplexity), true
+	case "Job.sellsExtras":
+		if e.ComplexityRoot.Job.SellsExtras == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.SellsExtras(childComplexity), true
 	case "Job.status":
 		if e.ComplexityRoot.Job.Status == nil {
 			break
@@ -957,6 +1025,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestOtp(childComplexity, args["input"].(model.RequestOtpInput)), true
+	case "Mutation.selectImages":
+		if e.ComplexityRoot.Mutation.SelectImages == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_selectImages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SelectImages(childComplexity, args["input"].(model.SelectImagesInput)), true
+	case "Mutation.setAllImagesIncluded":
+		if e.ComplexityRoot.Mutation.SetAllImagesIncluded == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setAllImagesIncluded_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAllImagesIncluded(childComplexity, args["input"].(model.SetAllImagesIncludedInput)), true
+	case "Mutation.setIncludedImages":
+		if e.ComplexityRoot.Mutation.SetIncludedImages == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setIncludedImages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetIncludedImages(childComplexity, args["input"].(model.SetIncludedImagesInput)), true
+	case "Mutation.setSelectionState":
+		if e.ComplexityRoot.Mutation.SetSelectionState == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setSelectionState_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetSelectionState(childComplexity, args["input"].(model.SetSelectionStateInput)), true
+	case "Mutation.settleExtras":
+		if e.ComplexityRoot.Mutation.SettleExtras == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_settleExtras_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SettleExtras(childComplexity, args["input"].(model.SettleExtrasInput)), true
 	case "Mutation.verifyOtp":
 		if e.ComplexityRoot.Mutation.VerifyOtp == nil {
 			break
@@ -968,6 +1091,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.VerifyOtp(childComplexity, args["input"].(model.VerifyOtpInput)), true
+
+	case "PackageUse.delivered":
+		if e.ComplexityRoot.PackageUse.Delivered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageUse.Delivered(childComplexity), true
+	case "PackageUse.extrasFree":
+		if e.ComplexityRoot.PackageUse.ExtrasFree == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageUse.ExtrasFree(childComplexity), true
+	case "PackageUse.extrasPaid":
+		if e.ComplexityRoot.PackageUse.ExtrasPaid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageUse.ExtrasPaid(childComplexity), true
+	case "PackageUse.extrasPending":
+		if e.ComplexityRoot.PackageUse.ExtrasPending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageUse.ExtrasPending(childComplexity), true
+	case "PackageUse.included":
+		if e.ComplexityRoot.PackageUse.Included == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageUse.Included(childComplexity), true
+	case "PackageUse.remaining":
+		if e.ComplexityRoot.PackageUse.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageUse.Remaining(childComplexity), true
+	case "PackageUse.used":
+		if e.ComplexityRoot.PackageUse.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageUse.Used(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -1106,6 +1272,120 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestOtpPayload.RetryAfter(childComplexity), true
 
+	case "SelectImagesPayload.changes":
+		if e.ComplexityRoot.SelectImagesPayload.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SelectImagesPayload.Changes(childComplexity), true
+	case "SelectImagesPayload.job":
+		if e.ComplexityRoot.SelectImagesPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SelectImagesPayload.Job(childComplexity), true
+	case "SelectImagesPayload.userErrors":
+		if e.ComplexityRoot.SelectImagesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SelectImagesPayload.UserErrors(childComplexity), true
+
+	case "SelectionChange.image":
+		if e.ComplexityRoot.SelectionChange.Image == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SelectionChange.Image(childComplexity), true
+	case "SelectionChange.newState":
+		if e.ComplexityRoot.SelectionChange.New == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SelectionChange.New(childComplexity), true
+	case "SelectionChange.oldState":
+		if e.ComplexityRoot.SelectionChange.Old == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SelectionChange.Old(childComplexity), true
+
+	case "SetAllImagesIncludedPayload.changes":
+		if e.ComplexityRoot.SetAllImagesIncludedPayload.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAllImagesIncludedPayload.Changes(childComplexity), true
+	case "SetAllImagesIncludedPayload.job":
+		if e.ComplexityRoot.SetAllImagesIncludedPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAllImagesIncludedPayload.Job(childComplexity), true
+	case "SetAllImagesIncludedPayload.userErrors":
+		if e.ComplexityRoot.SetAllImagesIncludedPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAllImagesIncludedPayload.UserErrors(childComplexity), true
+
+	case "SetIncludedImagesPayload.changes":
+		if e.ComplexityRoot.SetIncludedImagesPayload.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetIncludedImagesPayload.Changes(childComplexity), true
+	case "SetIncludedImagesPayload.job":
+		if e.ComplexityRoot.SetIncludedImagesPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetIncludedImagesPayload.Job(childComplexity), true
+	case "SetIncludedImagesPayload.userErrors":
+		if e.ComplexityRoot.SetIncludedImagesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetIncludedImagesPayload.UserErrors(childComplexity), true
+
+	case "SetSelectionStatePayload.changes":
+		if e.ComplexityRoot.SetSelectionStatePayload.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetSelectionStatePayload.Changes(childComplexity), true
+	case "SetSelectionStatePayload.images":
+		if e.ComplexityRoot.SetSelectionStatePayload.Images == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetSelectionStatePayload.Images(childComplexity), true
+	case "SetSelectionStatePayload.userErrors":
+		if e.ComplexityRoot.SetSelectionStatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetSelectionStatePayload.UserErrors(childComplexity), true
+
+	case "SettleExtrasPayload.changes":
+		if e.ComplexityRoot.SettleExtrasPayload.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettleExtrasPayload.Changes(childComplexity), true
+	case "SettleExtrasPayload.job":
+		if e.ComplexityRoot.SettleExtrasPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettleExtrasPayload.Job(childComplexity), true
+	case "SettleExtrasPayload.userErrors":
+		if e.ComplexityRoot.SettleExtrasPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettleExtrasPayload.UserErrors(childComplexity), true
+
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
@@ -1131,12 +1411,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Field(childComplexity), true
+	case "UserError.limit":
+		if e.ComplexityRoot.UserError.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserError.Limit(childComplexity), true
 	case "UserError.message":
 		if e.ComplexityRoot.UserError.Message == nil {
 			break
 		}
 
 		return e.ComplexityRoot.UserError.Message(childComplexity), true
+	case "UserError.remaining":
+		if e.ComplexityRoot.UserError.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserError.Remaining(childComplexity), true
+	case "UserError.used":
+		if e.ComplexityRoot.UserError.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserError.Used(childComplexity), true
 
 	case "VerifyOtpPayload.expiresAt":
 		if e.ComplexityRoot.VerifyOtpPayload.ExpiresAt == nil {
@@ -1172,6 +1470,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
 		ec.unmarshalInputRequestOtpInput,
+		ec.unmarshalInputSelectImagesInput,
+		ec.unmarshalInputSetAllImagesIncludedInput,
+		ec.unmarshalInputSetIncludedImagesInput,
+		ec.unmarshalInputSetSelectionStateInput,
+		ec.unmarshalInputSettleExtrasInput,
 		ec.unmarshalInputVerifyOtpInput,
 	)
 	first := true
@@ -1725,6 +2028,10 @@ type Job implements Node {
   includedImages: Int!
   "Whether the package includes every picture."
   allImagesIncluded: Boolean!
+  "Whether pictures past the package can be bought."
+  sellsExtras: Boolean!
+  "What has become of the package."
+  package: PackageUse!
   "The job's pictures in their order."
   images(
     "How many at most, 1 to 100; 50 without it."
@@ -1872,6 +2179,12 @@ type UserError {
   message: String!
   "For programs."
   code: UserErrorCode!
+  "How many places the package has; only with PACKAGE_FULL."
+  limit: Int
+  "How many of them are taken; only with PACKAGE_FULL."
+  used: Int
+  "How many are left; only with PACKAGE_FULL."
+  remaining: Int
 }
 
 "The business rules that can refuse a mutation."
@@ -1880,8 +2193,22 @@ enum UserErrorCode {
   NOT_FOUND
   "The account's role does not fit."
   WRONG_ROLE
-  "The job is closed: nothing is added any more."
+  "The job is closed: nothing is added or chosen any more."
   JOB_CLOSED
+  "The package has too few places left; ` + "`" + `limit` + "`" + `, ` + "`" + `used` + "`" + ` and ` + "`" + `remaining` + "`" + ` tell how many."
+  PACKAGE_FULL
+  "The job includes every picture, so there is nothing to choose."
+  NOTHING_TO_CHOOSE
+  "The studio has withdrawn the picture."
+  IMAGE_BLOCKED
+  "The picture was delivered: it can't be taken back, only withdrawn (BLOCKED)."
+  ALREADY_DELIVERED
+  "The extra was paid or granted, so it stays chosen."
+  ALREADY_GRANTED
+  "The picture is not an extra that waits for its payment."
+  NOT_PENDING
+  "The reference stands for a payment of other pictures."
+  PAYMENT_REFERENCE_USED
 }
 
 "Everything that can be asked."
@@ -1895,6 +2222,181 @@ type Query {
 
 "Everything that can be changed."
 type Mutation
+`, BuiltIn: false},
+	{Name: "../selection.graphqls", Input: `extend type Mutation {
+  """
+  Chooses pictures of one's own job, or takes the choice back. Chosen pictures take the places of the package in
+  their order; past it they become EXTRA_PENDING where the job sells extras, else the whole call is refused with
+  PACKAGE_FULL. Choosing an EXTRA_PENDING picture again takes a place that has come free. What was delivered, paid or
+  granted stays chosen. Asking for what is so already changes nothing.
+  """
+  selectImages(
+    "Which pictures."
+    input: SelectImagesInput!
+  ): SelectImagesPayload! @auth
+  """
+  Sets how many pictures a package includes. One that shrinks below its use gives up places from the end of the job:
+  first those not delivered, which become EXTRA_PENDING where the job sells extras, else NONE; what was
+  delivered becomes EXTRA_FREE. ` + "`" + `changes` + "`" + ` tells what moved. One that grows takes nothing in by itself.
+  """
+  setIncludedImages(
+    "The job and the number."
+    input: SetIncludedImagesInput!
+  ): SetIncludedImagesPayload! @auth(role: ADMIN)
+  """
+  Says whether a package includes every picture. When it does no longer, what was delivered because of it stays
+  granted: it takes the places that are left, and past them becomes EXTRA_FREE. ` + "`" + `changes` + "`" + ` tells what moved.
+  """
+  setAllImagesIncluded(
+    "The job, and whether."
+    input: SetAllImagesIncludedInput!
+  ): SetAllImagesIncludedPayload! @auth(role: ADMIN)
+  """
+  Puts pictures into a state, also of several jobs at once: to grant them (EXTRA_FREE), to withdraw them (BLOCKED), to correct a
+  choice. Refused as a whole where a package has no place left, or where a delivered picture would be taken back
+  by another state than BLOCKED.
+  """
+  setSelectionState(
+    "Which pictures, and the state."
+    input: SetSelectionStateInput!
+  ): SetSelectionStatePayload! @auth(role: ADMIN)
+  """
+  Marks extras as paid: EXTRA_PENDING becomes EXTRA_PAID. All of the pictures must wait for their payment, or the whole call is
+  refused. The same reference with the same pictures again is the same payment, and changes nothing.
+  """
+  settleExtras(
+    "What was paid."
+    input: SettleExtrasInput!
+  ): SettleExtrasPayload! @auth(role: ADMIN)
+}
+
+"What has become of a job's package, in pictures. ` + "`" + `used` + "`" + ` and ` + "`" + `remaining` + "`" + ` always add up to ` + "`" + `included` + "`" + `."
+type PackageUse {
+  "How many places the package has."
+  included: Int!
+  "How many of them are taken: pictures that are INCLUDED."
+  used: Int!
+  "How many are left."
+  remaining: Int!
+  "Chosen past the package, not yet paid."
+  extrasPending: Int!
+  "Paid as extras."
+  extrasPaid: Int!
+  "Granted as extras."
+  extrasFree: Int!
+  "How many the customer got a way to, whatever their state is now."
+  delivered: Int!
+}
+
+"A picture that went from one state to another."
+type SelectionChange {
+  "The picture as it is now."
+  image: Image!
+  "The state that it was in."
+  oldState: SelectionState!
+  "The state that it went to."
+  newState: SelectionState!
+}
+
+"Input of ` + "`" + `selectImages` + "`" + `."
+input SelectImagesInput {
+  "The job."
+  jobId: ID!
+  "Pictures of the job, 1 to 1,000."
+  imageIds: [ID!]!
+  "True chooses them, false takes the choice back."
+  selected: Boolean!
+}
+
+"Answer of ` + "`" + `selectImages` + "`" + `."
+type SelectImagesPayload {
+  "The job as it is now; null when a rule refused the call."
+  job: Job
+  "What moved, in the order of the job."
+  changes: [SelectionChange!]!
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setIncludedImages` + "`" + `."
+input SetIncludedImagesInput {
+  "The job."
+  jobId: ID!
+  "How many pictures the package includes, 0 to 100,000."
+  includedImages: Int!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setIncludedImages` + "`" + `."
+type SetIncludedImagesPayload {
+  "The job as it is now."
+  job: Job
+  "What moved because the package shrank, in the order of the job."
+  changes: [SelectionChange!]!
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setAllImagesIncluded` + "`" + `."
+input SetAllImagesIncludedInput {
+  "The job."
+  jobId: ID!
+  "Whether the package includes every picture."
+  allImagesIncluded: Boolean!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setAllImagesIncluded` + "`" + `."
+type SetAllImagesIncludedPayload {
+  "The job as it is now."
+  job: Job
+  "What moved to stay granted, in the order of the job."
+  changes: [SelectionChange!]!
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setSelectionState` + "`" + `."
+input SetSelectionStateInput {
+  "The pictures, 1 to 1,000, of one job or of several."
+  imageIds: [ID!]!
+  "The state that they go to."
+  selectionState: SelectionState!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setSelectionState` + "`" + `."
+type SetSelectionStatePayload {
+  "The pictures as they are now, each once; empty when a rule refused the call."
+  images: [Image!]!
+  "What moved."
+  changes: [SelectionChange!]!
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `settleExtras` + "`" + `."
+input SettleExtrasInput {
+  "The job."
+  jobId: ID!
+  "The extras that were paid, 1 to 1,000."
+  imageIds: [ID!]!
+  "What the payment is known by, such as an invoice's number: 1 to 100 characters, one for each payment of the studio."
+  paymentReference: String!
+}
+
+"Answer of ` + "`" + `settleExtras` + "`" + `."
+type SettleExtrasPayload {
+  "The job as it is now; null when a rule refused the call."
+  job: Job
+  "What moved; empty when this payment was settled before."
+  changes: [SelectionChange!]!
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 	{Name: "../session.graphqls", Input: `extend type Mutation {
   """
@@ -2276,6 +2778,10 @@ func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.C
 		return ec.fieldContext_Job_includedImages(ctx, field)
 	case "allImagesIncluded":
 		return ec.fieldContext_Job_allImagesIncluded(ctx, field)
+	case "sellsExtras":
+		return ec.fieldContext_Job_sellsExtras(ctx, field)
+	case "package":
+		return ec.fieldContext_Job_package(ctx, field)
 	case "images":
 		return ec.fieldContext_Job_images(ctx, field)
 	case "zipUrl":
@@ -2318,6 +2824,26 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_PackageUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "included":
+		return ec.fieldContext_PackageUse_included(ctx, field)
+	case "used":
+		return ec.fieldContext_PackageUse_used(ctx, field)
+	case "remaining":
+		return ec.fieldContext_PackageUse_remaining(ctx, field)
+	case "extrasPending":
+		return ec.fieldContext_PackageUse_extrasPending(ctx, field)
+	case "extrasPaid":
+		return ec.fieldContext_PackageUse_extrasPaid(ctx, field)
+	case "extrasFree":
+		return ec.fieldContext_PackageUse_extrasFree(ctx, field)
+	case "delivered":
+		return ec.fieldContext_PackageUse_delivered(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PackageUse", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -2356,6 +2882,78 @@ func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type RequestOtpPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SelectImagesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_SelectImagesPayload_job(ctx, field)
+	case "changes":
+		return ec.fieldContext_SelectImagesPayload_changes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SelectImagesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectImagesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SelectionChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "image":
+		return ec.fieldContext_SelectionChange_image(ctx, field)
+	case "oldState":
+		return ec.fieldContext_SelectionChange_oldState(ctx, field)
+	case "newState":
+		return ec.fieldContext_SelectionChange_newState(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectionChange", field.Name)
+}
+
+func (ec *executionContext) childFields_SetAllImagesIncludedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_SetAllImagesIncludedPayload_job(ctx, field)
+	case "changes":
+		return ec.fieldContext_SetAllImagesIncludedPayload_changes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetAllImagesIncludedPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetAllImagesIncludedPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetIncludedImagesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_SetIncludedImagesPayload_job(ctx, field)
+	case "changes":
+		return ec.fieldContext_SetIncludedImagesPayload_changes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetIncludedImagesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetIncludedImagesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetSelectionStatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "images":
+		return ec.fieldContext_SetSelectionStatePayload_images(ctx, field)
+	case "changes":
+		return ec.fieldContext_SetSelectionStatePayload_changes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetSelectionStatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetSelectionStatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SettleExtrasPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_SettleExtrasPayload_job(ctx, field)
+	case "changes":
+		return ec.fieldContext_SettleExtrasPayload_changes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SettleExtrasPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettleExtrasPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "slug":
@@ -2374,6 +2972,12 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_message(ctx, field)
 	case "code":
 		return ec.fieldContext_UserError_code(ctx, field)
+	case "limit":
+		return ec.fieldContext_UserError_limit(ctx, field)
+	case "used":
+		return ec.fieldContext_UserError_used(ctx, field)
+	case "remaining":
+		return ec.fieldContext_UserError_remaining(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
 }

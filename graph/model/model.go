@@ -177,6 +177,106 @@ type RequestOtpPayload struct {
 	RetryAfter int `json:"retryAfter"`
 }
 
+// Input of `selectImages`.
+type SelectImagesInput struct {
+	// The job.
+	JobID string `json:"jobId"`
+	// Pictures of the job, 1 to 1,000.
+	ImageIds []string `json:"imageIds"`
+	// True chooses them, false takes the choice back.
+	Selected bool `json:"selected"`
+}
+
+// Answer of `selectImages`.
+type SelectImagesPayload struct {
+	// The job as it is now; null when a rule refused the call.
+	Job *job.Job `json:"job,omitempty"`
+	// What moved, in the order of the job.
+	Changes []*job.Change `json:"changes"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `setAllImagesIncluded`.
+type SetAllImagesIncludedInput struct {
+	// The job.
+	JobID string `json:"jobId"`
+	// Whether the package includes every picture.
+	AllImagesIncluded bool `json:"allImagesIncluded"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setAllImagesIncluded`.
+type SetAllImagesIncludedPayload struct {
+	// The job as it is now.
+	Job *job.Job `json:"job,omitempty"`
+	// What moved to stay granted, in the order of the job.
+	Changes []*job.Change `json:"changes"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `setIncludedImages`.
+type SetIncludedImagesInput struct {
+	// The job.
+	JobID string `json:"jobId"`
+	// How many pictures the package includes, 0 to 100,000.
+	IncludedImages int `json:"includedImages"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setIncludedImages`.
+type SetIncludedImagesPayload struct {
+	// The job as it is now.
+	Job *job.Job `json:"job,omitempty"`
+	// What moved because the package shrank, in the order of the job.
+	Changes []*job.Change `json:"changes"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `setSelectionState`.
+type SetSelectionStateInput struct {
+	// The pictures, 1 to 1,000, of one job or of several.
+	ImageIds []string `json:"imageIds"`
+	// The state that they go to.
+	SelectionState job.SelectionState `json:"selectionState"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setSelectionState`.
+type SetSelectionStatePayload struct {
+	// The pictures as they are now, each once; empty when a rule refused the call.
+	Images []*job.Image `json:"images"`
+	// What moved.
+	Changes []*job.Change `json:"changes"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `settleExtras`.
+type SettleExtrasInput struct {
+	// The job.
+	JobID string `json:"jobId"`
+	// The extras that were paid, 1 to 1,000.
+	ImageIds []string `json:"imageIds"`
+	// What the payment is known by, such as an invoice's number: 1 to 100 characters, one for each payment of the studio.
+	PaymentReference string `json:"paymentReference"`
+}
+
+// Answer of `settleExtras`.
+type SettleExtrasPayload struct {
+	// The job as it is now; null when a rule refused the call.
+	Job *job.Job `json:"job,omitempty"`
+	// What moved; empty when this payment was settled before.
+	Changes []*job.Change `json:"changes"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What went wrong with a business rule, in a mutation that was allowed.
 type UserError struct {
 	// The part of the input that it is about, such as `["input", "photographerEmail"]`.
@@ -185,6 +285,12 @@ type UserError struct {
 	Message string `json:"message"`
 	// For programs.
 	Code UserErrorCode `json:"code"`
+	// How many places the package has; only with PACKAGE_FULL.
+	Limit *int `json:"limit,omitempty"`
+	// How many of them are taken; only with PACKAGE_FULL.
+	Used *int `json:"used,omitempty"`
+	// How many are left; only with PACKAGE_FULL.
+	Remaining *int `json:"remaining,omitempty"`
 }
 
 // Input of `verifyOtp`.
@@ -454,19 +560,40 @@ const (
 	UserErrorCodeNotFound UserErrorCode = "NOT_FOUND"
 	// The account's role does not fit.
 	UserErrorCodeWrongRole UserErrorCode = "WRONG_ROLE"
-	// The job is closed: nothing is added any more.
+	// The job is closed: nothing is added or chosen any more.
 	UserErrorCodeJobClosed UserErrorCode = "JOB_CLOSED"
+	// The package has too few places left; `limit`, `used` and `remaining` tell how many.
+	UserErrorCodePackageFull UserErrorCode = "PACKAGE_FULL"
+	// The job includes every picture, so there is nothing to choose.
+	UserErrorCodeNothingToChoose UserErrorCode = "NOTHING_TO_CHOOSE"
+	// The studio has withdrawn the picture.
+	UserErrorCodeImageBlocked UserErrorCode = "IMAGE_BLOCKED"
+	// The picture was delivered: it can't be taken back, only withdrawn (BLOCKED).
+	UserErrorCodeAlreadyDelivered UserErrorCode = "ALREADY_DELIVERED"
+	// The extra was paid or granted, so it stays chosen.
+	UserErrorCodeAlreadyGranted UserErrorCode = "ALREADY_GRANTED"
+	// The picture is not an extra that waits for its payment.
+	UserErrorCodeNotPending UserErrorCode = "NOT_PENDING"
+	// The reference stands for a payment of other pictures.
+	UserErrorCodePaymentReferenceUsed UserErrorCode = "PAYMENT_REFERENCE_USED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeNotFound,
 	UserErrorCodeWrongRole,
 	UserErrorCodeJobClosed,
+	UserErrorCodePackageFull,
+	UserErrorCodeNothingToChoose,
+	UserErrorCodeImageBlocked,
+	UserErrorCodeAlreadyDelivered,
+	UserErrorCodeAlreadyGranted,
+	UserErrorCodeNotPending,
+	UserErrorCodePaymentReferenceUsed,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed:
 		return true
 	}
 	return false

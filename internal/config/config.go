@@ -78,6 +78,10 @@ type Config struct {
 	// TICKET_SECRET_PREVIOUS: the one before, for links that are still in use; none.
 	TicketSecret, TicketSecretPrevious secret.Value
 
+	// CSRF_SECRET: what proves that a form or a page of ours sent a request.
+	// CSRF_SECRET_PREVIOUS: the one before, for pages that are still open; none.
+	CSRFSecret, CSRFSecretPrevious secret.Value
+
 	// ADDR: where the server listens, host:port; :8080.
 	Addr string
 	// PUBLIC_URLS: the origins that the API answers under, one a site, separated
@@ -109,7 +113,7 @@ const (
 	Login                     // OTP_SECRET
 	Audit                     // AUDIT_SECRET
 	Tickets                   // TICKET_SECRET
-	Web                       // ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
+	Web                       // CSRF_SECRET, ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
 
 	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web
 )
@@ -158,6 +162,7 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.TicketSecret, c.TicketSecretPrevious = r.secret("TICKET_SECRET")
 	}
 	if parts&Web != 0 {
+		c.CSRFSecret, c.CSRFSecretPrevious = r.secret("CSRF_SECRET")
 		c.Addr = r.address("ADDR", ":8080")
 		c.PublicURLs = r.publicURLs("PUBLIC_URLS")
 		c.CORSOrigins = r.origins("CORS_ORIGINS")

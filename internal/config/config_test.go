@@ -32,6 +32,7 @@ func good() map[string]string {
 		"OTP_SECRET":            "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgPo",
 		"AUDIT_SECRET":          "0f9c5b7ae1d24836b5f0c9a87e6d1324",
 		"TICKET_SECRET":         "kQ4x7ZpW1mVr9TsYb2NfHc6JdLg8EuAo",
+		"CSRF_SECRET":           "Zt5Hq9LwXe2Rb7VyKc4MnDs8GfJp3UaQ",
 		"TRUST_PROXY":           "10.1.0.0/16,192.0.2.7,2001:db8::/32",
 	}
 }
@@ -136,6 +137,9 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 		{"AUDIT_SECRET_PREVIOUS", "Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo,0f9c5b7ae1d24836b5f0c9a87e6d1324", "is the same as AUDIT_SECRET"},
 		{"TICKET_SECRET", "", "is missing"},
 		{"TICKET_SECRET", "0f9c5b7ae1d24836b5f0c9a87e6d1324", "is the same as AUDIT_SECRET"},
+		{"CSRF_SECRET", "", "is missing"},
+		{"CSRF_SECRET", "kQ4x7ZpW1mVr9TsYb2NfHc6JdLg8EuAo", "is the same as TICKET_SECRET"},
+		{"CSRF_SECRET_PREVIOUS", "Zt5Hq9LwXe2Rb7VyKc4MnDs8GfJp3UaQ", "is the same as CSRF_SECRET"},
 		{"ADDR", "8080", `is "8080"`},
 		{"ADDR", ":http", `is ":http"`},
 		{"ADDR", ":65536", `is ":65536"`},
@@ -203,7 +207,7 @@ func TestAnEmptyEnvironmentListsEverythingAtOnce(t *testing.T) {
 	}
 	want := []string{
 		"APP_ENV", "DATABASE_URL", "S3_ENDPOINT", "S3_REGION", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY",
-		"SES_ACCESS_KEY_ID", "SES_SECRET_ACCESS_KEY", "MAIL_FROM", "OTP_SECRET", "AUDIT_SECRET", "TICKET_SECRET", "PUBLIC_URLS",
+		"SES_ACCESS_KEY_ID", "SES_SECRET_ACCESS_KEY", "MAIL_FROM", "OTP_SECRET", "AUDIT_SECRET", "TICKET_SECRET", "CSRF_SECRET", "PUBLIC_URLS",
 	}
 	if !slices.Equal(missing, want) {
 		t.Errorf("missing: %q\n   want: %q", missing, want)
@@ -233,7 +237,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := fmt.Sprintf("%v %+v %#v", c, c, c)
-	for _, hidden := range []string{good()["OTP_SECRET"], good()["AUDIT_SECRET"], good()["TICKET_SECRET"], "u7Jq2", "k3Wz9", "key-secret", "mail-secret"} {
+	for _, hidden := range []string{good()["OTP_SECRET"], good()["AUDIT_SECRET"], good()["TICKET_SECRET"], good()["CSRF_SECRET"], "u7Jq2", "k3Wz9", "key-secret", "mail-secret"} {
 		if strings.Contains(printed, hidden) {
 			t.Errorf("printing the settings shows %q", hidden[:4]+"…")
 		}

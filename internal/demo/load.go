@@ -166,7 +166,7 @@ func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, name
 	if err := s.Imports.Run(ctx, run.ID); err != nil {
 		return fmt.Errorf("take the pictures in: %w", err)
 	}
-	return s.choose(ctx, admin, existing, one.states)
+	return s.choose(ctx, admin, existing, one)
 }
 
 func (s Studio) find(ctx context.Context, admin account.Viewer, title string) (*job.Job, error) {
@@ -211,22 +211,40 @@ func (s Studio) paint(ctx context.Context, one shoot, names []string, seed int) 
 	return group.Wait()
 }
 
-// choose puts the first pictures of a job into the states of the demo.
-func (s Studio) choose(ctx context.Context, admin account.Viewer, j *job.Job, states []job.SelectionState) error {
+// choose puts the first pictures of a job into the states of the demo, by what the
+// studio does day by day, so that the audit log has something to tell.
+func (s Studio) choose(ctx context.Context, admin account.Viewer, j *job.Job, one shoot) error {
 	first, err := s.Jobs.Images(ctx, admin, j, job.ImageFilter{}, page.Window{Size: page.MaxSize})
 	if err != nil {
 		return fmt.Errorf("list the pictures: %w", err)
 	}
-	q := queries.New(s.DB)
-	for i, state := range states {
-		if i == len(first.Images) {
-			break
+	named := map[job.SelectionState][]string{}
+	for i, state := range one.states[:min(len(one.states), len(first.Images))] {
+		named[state] = append(named[state], first.Images[i].PublicID())
+	}
+	paid := named[job.ExtraPaid]
+	for _, act := range []struct {
+		state  job.SelectionState
+		images []string
+		reason string
+	}{
+		{job.Included, named[job.Included], "Auswahl am Telefon"},
+		{job.ExtraPending, append(named[job.ExtraPending], paid...), "Auswahl am Telefon"},
+		{job.ExtraFree, named[job.ExtraFree], "Kulanz: das Wetter war schlecht"},
+		{job.Blocked, named[job.Blocked], "Person im Bild"},
+	} {
+		if act.images == nil {
+			continue
 		}
-		if _, err := q.MoveImages(ctx, queries.MoveImagesParams{
-			TenantID: j.TenantID, JobID: j.ID, Ids: []id.ID{first.Images[i].ID}, OldStates: []string{string(first.Images[i].State)}, NewStates: []string{string(state)},
-		}); err != nil {
-			return fault.Database("choose a picture", err)
+		if _, refusals, err := s.Jobs.SetState(ctx, admin, act.images, act.state, act.reason); err != nil || refusals != nil {
+			return fmt.Errorf("choose pictures: %v %w", refusals, err)
 		}
+	}
+	if paid == nil {
+		return nil
+	}
+	if _, refusals, err := s.Jobs.Settle(ctx, admin, j.PublicID(), paid, "Rechnung "+one.prefix); err != nil || refusals != nil {
+		return fmt.Errorf("settle extras: %v %w", refusals, err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/id"
+	"pixgate/internal/secret"
 	"pixgate/internal/session"
 )
 
@@ -27,9 +28,11 @@ type Options struct {
 	PublicURLs     []string       // the origins that the API answers under
 	Origins        []string       // the exact origins of the web apps
 	TrustedProxies []netip.Prefix // whose word on the client's address counts
+	CSRF           secret.Ring    // CSRF_SECRET
 
 	Tenants   Tenants
 	Sessions  Sessions
+	Door      Door
 	Downloads Downloads
 	Archives  Archives
 	Journal   Journal

@@ -19,20 +19,20 @@ const (
 
 // cookies are those of this installation.
 type cookies struct {
-	session, device string // their names
-	secure          bool
+	session, device, csrf string // their names
+	secure                bool
 }
 
 // newCookies names the cookies. The prefix binds them to the one host that set
 // them by https, which plain http in development can't have.
 func newCookies(secure bool) cookies {
 	if secure {
-		return cookies{session: "__Host-pixgate", device: "__Host-pixgate-device", secure: true}
+		return cookies{session: "__Host-pixgate", device: "__Host-pixgate-device", csrf: "__Host-csrf", secure: true}
 	}
-	return cookies{session: "pixgate", device: "pixgate-device"}
+	return cookies{session: "pixgate", device: "pixgate-device", csrf: "csrf"}
 }
 
-// any reports whether a browser sent something that it keeps for us.
+// any reports whether a browser sent something by which we know its user or itself.
 func (c cookies) any(r *http.Request) bool {
 	return len(r.CookiesNamed(c.session)) > 0 || len(r.CookiesNamed(c.device)) > 0
 }
@@ -43,6 +43,16 @@ func (c cookies) token(r *http.Request) (string, bool) {
 		return "", false
 	}
 	return cookie.Value, true
+}
+
+// csrfToken returns what the browser keeps against forged requests. Of two nobody
+// knows which is ours.
+func (c cookies) csrfToken(r *http.Request) (string, bool) {
+	kept := r.CookiesNamed(c.csrf)
+	if len(kept) != 1 {
+		return "", false
+	}
+	return kept[0].Value, true
 }
 
 // deviceSecret returns the secret of the browser's device, a new one where it has
@@ -81,7 +91,7 @@ func (j jar) set(name, value string, age time.Duration) {
 	if seconds <= 0 {
 		seconds = -1
 	}
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // without Secure only where browsers come by http, in development
 		Name: name, Value: value, Path: "/", MaxAge: seconds, Secure: j.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	h := j.w.Header()

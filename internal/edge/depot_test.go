@@ -144,6 +144,7 @@ func newDepot(t testing.TB, change ...func(*http.Server)) *depot {
 	})
 	d.handler = edge.New(edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
+		CSRF:    secret.NewRing(csrfSecret, ""),
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
 		Journal: journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
 		Ready:   d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),
@@ -190,7 +191,7 @@ func (d *depot) pack(t testing.TB, n, size int) *pack {
 	t.Helper()
 	p := &pack{job: id.New(time.Now())}
 	d.Exec(t, `INSERT INTO job (id, tenant_id, account_id, customer_email_key, customer_email, title, included_images, all_images_included, created_at)
-		VALUES ($1, $2, $3, $4, $4, 'Häuser am Süd/West "7"', $5, false, '2026-05-04T10:00:00Z')`, p.job, d.TenantID, d.Owner.AccountID, d.Owner.Email, n)
+		VALUES ($1, $2, $3, $4, $4, 'Häuser am Süd/West "7"', 1000, false, '2026-05-04T10:00:00Z')`, p.job, d.TenantID, d.Owner.AccountID, d.Owner.Email)
 	random := rand.New(rand.NewPCG(uint64(n), uint64(size)))
 	for i := range n {
 		data := make([]byte, size+random.IntN(size/4+1))

@@ -21,6 +21,7 @@ import (
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
 	"pixgate/internal/logs"
+	"pixgate/internal/secret"
 	"pixgate/internal/session"
 )
 
@@ -33,6 +34,8 @@ const (
 	adminToken  = "pgs_admin"
 	brokenToken = "pgs_database-is-away"
 	hangToken   = "pgs_database-says-nothing"
+
+	csrfSecret = "csrf secret of a test, long enough"
 
 	goodImage = "img_good"
 	link      = "https://storage.test/picture?signed"
@@ -138,6 +141,7 @@ func server(t *testing.T, change ...func(*edge.Options, *fake)) (http.Handler, *
 		Log: logs.New(f.log, slog.LevelDebug), Now: clock,
 		Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		CSRF:           secret.NewRing(csrfSecret, ""),
 		Tenants:        f, Sessions: f, Downloads: f, Ready: func(context.Context) error { return f.ready },
 		GraphQL:    http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.graphql(w, r) }),
 		Playground: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "playground") }),

@@ -69,15 +69,36 @@ type field struct {
 
 // refuse answers with a failure, and tells its cause to the log alone.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status, judged := statusOf(err)
+	refuseAs(w, r, status, judged)
+}
+
+func statusOf(err error) (int, *fault.Error) {
 	judged := fault.As(err)
 	status, known := statuses[judged.Code]
 	if !known {
 		status = http.StatusInternalServerError
 	}
-	refuseAs(w, r, status, judged)
+	return status, judged
 }
 
 func refuseAs(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) {
+	t := announce(w, r, status, judged)
+	if page := exchangeOf(r).page; page != nil && page(w, r, status, judged) {
+		return
+	}
+	if exchangeOf(r).template == graphqlPath {
+		send(w, status, graphqlMedia(r), graphqlErrors{[]graphqlError{{judged.Message, t}}})
+		return
+	}
+	send(w, status, "application/problem+json", problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: judged.Message, told: t,
+	})
+}
+
+// announce writes the headers of a refusal, whatever its body will look like, and
+// what there is to tell in it. The log learns the cause.
+func announce(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) told {
 	t := told{Code: judged.Code}
 	for _, f := range judged.Fields {
 		t.Fields = append(t.Fields, field(f))
@@ -97,13 +118,7 @@ func refuseAs(w http.ResponseWriter, r *http.Request, status int, judged *fault.
 	if status >= http.StatusInternalServerError {
 		logs.Note(r.Context(), slog.Any("error", judged))
 	}
-	if exchangeOf(r).template == graphqlPath {
-		send(w, status, graphqlMedia(r), graphqlErrors{[]graphqlError{{judged.Message, t}}})
-		return
-	}
-	send(w, status, "application/problem+json", problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: judged.Message, told: t,
-	})
+	return t
 }
 
 // graphqlMedia is the answer's media type where GraphQL has not come to choose it.

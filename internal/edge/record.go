@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"pixgate/internal/account"
+	"pixgate/internal/fault"
 	"pixgate/internal/logs"
 )
 
@@ -23,6 +24,8 @@ type exchange struct {
 	answer   *answer        // what has been sent so far
 	client   netip.Addr     // where it comes from
 	tenant   account.Tenant // which studio it is for
+	// How people are refused who look at a page of ours, false: as programs are. nil: so is everybody.
+	page func(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) bool
 }
 
 type exchangeKey struct{}
@@ -37,6 +40,9 @@ func (e *edge) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := e.Now()
 		x := &exchange{id: newRequestID(), template: e.template(r), answer: &answer{ResponseWriter: w}}
+		if x.template == loginPath && !isProgram(r) {
+			x.page = e.showClosed
+		}
 		ctx, event := logs.WithEvent(context.WithValue(r.Context(), exchangeKey{}, x))
 		w.Header().Set("X-Request-Id", x.id)
 		whole := false

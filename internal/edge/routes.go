@@ -20,6 +20,9 @@ func (e *edge) newRoutes() *http.ServeMux {
 	mux.HandleFunc("GET /images/{id}/download", e.notFromAfar(e.downloadImage))
 	mux.HandleFunc("GET /jobs/{id}/download.zip", e.notFromAfar(e.downloadZIP))
 	mux.HandleFunc("GET /audit.ndjson", e.notFromAfar(e.exportAudit))
+	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
+	mux.HandleFunc("GET "+loginPath, e.showLogin)
+	mux.HandleFunc("POST "+loginPath, e.login)
 	mux.HandleFunc("GET /playground", e.playground)
 	mux.HandleFunc("GET /playground/", e.playground)
 	return mux
@@ -47,14 +50,24 @@ func (e *edge) downloadImage(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, err)
 		return
 	}
+	seeOther(w, link)
+}
+
+func seeOther(w http.ResponseWriter, link string) {
 	w.Header().Set("Location", link)
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// playground is for admins; in development there is nothing to hide.
+// playground is for admins; in development there is nothing to hide. Who is signed out
+// and can read a page is shown the way in.
 func (e *edge) playground(w http.ResponseWriter, r *http.Request) {
 	if !e.Development {
-		if err := account.ViewerFrom(r.Context()).Require(account.Admin, e.Now()); err != nil {
+		err := account.ViewerFrom(r.Context()).Require(account.Admin, e.Now())
+		if fault.Is(err, fault.Unauthenticated) && isBrowser(r) {
+			seeOther(w, loginPath+"?redirect=/playground")
+			return
+		}
+		if err != nil {
 			refuse(w, r, err)
 			return
 		}

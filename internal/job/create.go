@@ -25,14 +25,19 @@ type New struct {
 	Reason            string  // for the audit log, at most MaxReason characters
 }
 
-// MaxReason is how long the reason of an admin's act may be, in characters.
-const MaxReason = 1000
+const (
+	// MaxReason is how long the reason of an admin's act may be, in characters.
+	MaxReason = 1000
+	// MaxIncluded is how many pictures a package includes at most.
+	MaxIncluded = 100_000
+)
 
 // Refusal is a business rule that said no.
 type Refusal struct {
 	Field   []string
-	Code    string // NOT_FOUND, WRONG_ROLE or JOB_CLOSED
+	Code    string // one of those that selection.go lists
 	Message string
+	Package *PackageUse // how it stands; only with [PackageFull]
 }
 
 func (n New) check() (customer, photographer account.Address, err error) {
@@ -50,7 +55,7 @@ func (n New) check() (customer, photographer account.Address, err error) {
 		}
 	}
 	wrong = append(wrong, fault.Text("input.title", strings.TrimSpace(n.Title), 1, 200)...)
-	if n.IncludedImages < 0 || n.IncludedImages > 100_000 {
+	if n.IncludedImages < 0 || n.IncludedImages > MaxIncluded {
 		say("includedImages", fault.InvalidValue, "Give a number from 0 to 100,000.")
 	}
 	wrong = append(wrong, fault.Text("input.reason", n.Reason, 0, MaxReason)...)
@@ -126,11 +131,11 @@ func findPhotographer(ctx context.Context, q *queries.Queries, tenantID id.ID, a
 	person, err := q.AccountByEmail(ctx, tenantID, address.Key())
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return id.Nil, []Refusal{{Field: field, Code: "NOT_FOUND", Message: "Nobody of this studio has that address."}}, nil
+		return id.Nil, []Refusal{{Field: field, Code: NotFound, Message: "Nobody of this studio has that address."}}, nil
 	case err != nil:
 		return id.Nil, nil, fault.Database("find the photographer", err)
 	case !account.Role(person.Role).AtLeast(account.Photographer):
-		return id.Nil, []Refusal{{Field: field, Code: "WRONG_ROLE", Message: "That account is not a photographer's."}}, nil
+		return id.Nil, []Refusal{{Field: field, Code: WrongRole, Message: "That account is not a photographer's."}}, nil
 	}
 	return person.ID, nil, nil
 }

@@ -30,8 +30,22 @@ type Job struct {
 	Status            Status
 	IncludedImages    int
 	AllImagesIncluded bool
+	SellsExtras       bool // whether pictures past the package can be bought
 	ImageCount        int
+	Package           PackageUse
 	CreatedAt         time.Time
+}
+
+// PackageUse is what has become of a job's package, in pictures. Used and Remaining
+// always add up to Included.
+type PackageUse struct {
+	Included      int // places that the package has
+	Used          int // of them, by pictures that are [Included]
+	Remaining     int
+	ExtrasPending int // chosen past the package, not yet paid
+	ExtrasPaid    int
+	ExtrasFree    int
+	Delivered     int // that the customer got a way to, whatever their state is now
 }
 
 // PublicID is how callers name the job.
@@ -93,8 +107,13 @@ func fromRow(row queries.Job) *Job {
 	return &Job{
 		ID: row.ID, TenantID: row.TenantID, CustomerID: row.AccountID, PhotographerID: row.PhotographerID,
 		Title: row.Title, Status: Status(row.Status),
-		IncludedImages: int(row.IncludedImages), AllImagesIncluded: row.AllImagesIncluded, ImageCount: int(row.ImageCount),
-		CreatedAt: row.CreatedAt,
+		IncludedImages: int(row.IncludedImages), AllImagesIncluded: row.AllImagesIncluded, SellsExtras: row.SellsExtras,
+		ImageCount: int(row.ImageCount), CreatedAt: row.CreatedAt,
+		Package: PackageUse{
+			Included: int(row.IncludedImages), Used: int(row.IncludedCount), Remaining: int(row.IncludedImages - row.IncludedCount),
+			ExtrasPending: int(row.ExtraPendingCount), ExtrasPaid: int(row.ExtraPaidCount), ExtrasFree: int(row.ExtraFreeCount),
+			Delivered: int(row.DeliveredCount),
+		},
 	}
 }
 

@@ -24,7 +24,7 @@ type studio struct {
 	jobs *job.Jobs
 }
 
-func newStudio(t *testing.T) *studio {
+func newStudio(t testing.TB) *studio {
 	t.Helper()
 	s := &studio{db: stage.Database(t)}
 	s.Cast = cast.New(t, s.db.Owner)

@@ -38,6 +38,7 @@ const (
 type Access struct {
 	See      bool // that it exists, its preview unless blocked
 	Download bool // the original
+	Choose   bool // which pictures the package includes: the customer's
 	Staff    bool // by working for the studio, not by having bought it
 }
 
@@ -78,11 +79,11 @@ func Decide(v account.Viewer, j *Job, state SelectionState, now time.Time) Acces
 		return Access{}
 	}
 	if v.Role.AtLeast(account.Admin) || v.Role == account.Photographer && is(j.PhotographerID, v.AccountID) {
-		return Access{See: true, Download: true, Staff: !is(j.CustomerID, v.AccountID)}
+		return Access{See: true, Download: true, Choose: is(j.CustomerID, v.AccountID), Staff: !is(j.CustomerID, v.AccountID)}
 	}
 	if is(j.CustomerID, v.AccountID) {
 		released, _ := Release(state, j.AllImagesIncluded)
-		return Access{See: true, Download: released}
+		return Access{See: true, Download: released, Choose: true}
 	}
 	return Access{}
 }

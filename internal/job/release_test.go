@@ -62,8 +62,8 @@ func TestDecide(t *testing.T) {
 	type kind string
 	const (
 		nothing kind = "nothing"
-		owner   kind = "owner" // sees, downloads what is released
-		staff   kind = "staff" // sees and downloads everything, delivers nothing
+		owner   kind = "owner" // sees, downloads what is released, chooses
+		staff   kind = "staff" // sees and downloads everything, delivers nothing, chooses nothing
 		both    kind = "both"  // staff that is the customer, too
 	)
 	askers := []struct {
@@ -104,9 +104,9 @@ func TestDecide(t *testing.T) {
 					released, _ := job.Release(state, all)
 					want := map[kind]job.Access{
 						nothing: {},
-						owner:   {See: true, Download: released},
+						owner:   {See: true, Download: released, Choose: true},
 						staff:   {See: true, Download: true, Staff: true},
-						both:    {See: true, Download: true},
+						both:    {See: true, Download: true, Choose: true},
 					}[asker.may]
 					if got := job.Decide(asker.viewer, j, state, now); got != want {
 						t.Errorf("Decide = %+v, want %+v", got, want)

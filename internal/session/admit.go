@@ -22,8 +22,8 @@ const (
 )
 
 // admit lets in whoever has proven the mailbox: spends the code, checks the
-// membership and the number of devices, and makes the session, in one
-// transaction. When membership or devices refuse, the code stays spent.
+// membership, the role and the number of devices, and makes the session, in one
+// transaction. When one of these refuses, the code stays spent.
 func (s *Service) admit(ctx context.Context, a attempt, code queries.TakeTryRow, charges []charge) (SignedIn, error) {
 	var admitted SignedIn
 	var refused error
@@ -45,12 +45,16 @@ func (s *Service) admit(ctx context.Context, a attempt, code queries.TakeTryRow,
 			return codeInvalid()
 		}
 		admitted, refused, err = s.open(ctx, q, a, code)
-		return err
+		if err != nil || refused != nil || a.witness.admitted == nil {
+			return err
+		}
+		return a.witness.admitted(ctx, tx, admitted.Viewer)
 	})
 	switch {
 	case err != nil:
 		return SignedIn{}, fault.Database("sign in", err)
 	case refused != nil:
+		a.witness.account = admitted.Viewer.AccountID
 		s.log.InfoContext(ctx, "sign-in refused after a right code", "refusal", fault.As(refused).Code, "account", admitted.Viewer.AccountID, "requestId", a.in.RequestID)
 		return SignedIn{}, refused
 	}
@@ -71,7 +75,7 @@ func (s *Service) open(ctx context.Context, q *queries.Queries, a attempt, code 
 		TenantID: owner.TenantID, AccountID: owner.ID, SessionID: id.New(a.now), Email: owner.Email, Role: account.Role(owner.Role),
 		BlockedAt: owner.BlockedAt, ValidUntil: owner.ValidUntil, RequestID: a.in.RequestID,
 	}
-	if refused := viewer.Good(a.now); refused != nil {
+	if refused := viewer.Require(a.in.Least, a.now); refused != nil {
 		return SignedIn{Viewer: viewer}, refused, nil
 	}
 	if refused, err := s.makeRoom(ctx, q, a, owner); refused != nil || err != nil {

@@ -45,6 +45,9 @@ var (
 	failuresOfDevice       = limit{"failures of known device", 20, time.Hour}
 )
 
+// attemptsOfIP is what an address may try at a door, right or wrong.
+var attemptsOfIP = limit{"door attempts from ip", 20, 10 * time.Minute}
+
 // charge is one use of a limit by one subject.
 type charge struct {
 	limit

@@ -16,9 +16,10 @@ import (
 
 // CodeRequest asks for a code to be mailed.
 type CodeRequest struct {
-	Email  string
-	Device *Device        // nil: none
-	Locale account.Locale // of the mail; empty: the account's, else the studio's
+	Email     string
+	Device    *Device        // nil: none
+	Locale    account.Locale // of the mail; empty: the account's, else the studio's
+	RequestID string         // of the request, for records
 }
 
 // Challenge is what the asker gets: the same for every address.

@@ -9,18 +9,20 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pixgate/internal/account"
+	"pixgate/internal/audit"
 	"pixgate/internal/id"
 	"pixgate/internal/mail"
 	"pixgate/internal/secret"
 )
 
-// Options is what a Service works with. All fields are required.
+// Options is what a Service works with. All fields are required but Audit.
 type Options struct {
 	DB      *pgxpool.Pool
 	Tenants *account.Tenants
 	Codes   secret.Ring // derives codes and keys everything that is counted (OTP_SECRET)
 	Queue   MailQueue
 	Sender  mail.Sender
+	Audit   *audit.Log // only for [Service.Door]
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -38,6 +40,7 @@ type Service struct {
 	codes   secret.Ring
 	queue   MailQueue
 	sender  mail.Sender
+	audit   *audit.Log
 	clock   func() time.Time
 	log     *slog.Logger
 	seen    activity
@@ -47,7 +50,7 @@ type Service struct {
 // else works.
 func New(o Options) *Service {
 	return &Service{
-		db: o.DB, tenants: o.Tenants, codes: o.Codes, queue: o.Queue, sender: o.Sender, clock: o.Now, log: o.Log,
+		db: o.DB, tenants: o.Tenants, codes: o.Codes, queue: o.Queue, sender: o.Sender, audit: o.Audit, clock: o.Now, log: o.Log,
 		seen: activity{latest: make(map[id.ID]time.Time)},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/id"
 	"pixgate/queries"
 )
 
@@ -18,8 +19,9 @@ type SignIn struct {
 	Code          string
 	Device        *Device // needed with Token; with Cookie only its name and kind count
 	Transport     Transport
-	ReplaceDevice bool   // at the device limit, remove the device that was unseen for longest
-	RequestID     string // of the request, for records
+	ReplaceDevice bool         // at the device limit, remove the device that was unseen for longest
+	Least         account.Role // that may sign in this way; empty: everybody
+	RequestID     string       // of the request, for records
 }
 
 // SignedIn is a fresh session.
@@ -32,13 +34,26 @@ type SignedIn struct {
 // VerifyCode signs somebody in who has the code of a mail. Answers:
 // VALIDATION_FAILED (costs no try), OTP_INVALID for a code that is wrong, old or
 // spent and for every challenge that this studio doesn't know, RATE_LIMITED; and after a right
-// code, which is spent then, ACCOUNT_BLOCKED, MEMBERSHIP_EXPIRED or DEVICE_LIMIT.
+// code, which is spent then, ACCOUNT_BLOCKED, MEMBERSHIP_EXPIRED, FORBIDDEN for a role
+// below the least, or DEVICE_LIMIT.
 func (s *Service) VerifyCode(ctx context.Context, c Client, in SignIn) (SignedIn, error) {
+	return s.verify(ctx, c, in, &witness{})
+}
+
+// witness learns what an attempt is about as that turns out, and is asked before
+// anybody is let in.
+type witness struct {
+	mailbox  string // key of the address that the challenge is about; empty: nobody's
+	account  id.ID  // whose mailbox was proven, where the attempt was refused after that
+	admitted func(ctx context.Context, tx pgx.Tx, v account.Viewer) error
+}
+
+func (s *Service) verify(ctx context.Context, c Client, in SignIn, w *witness) (SignedIn, error) {
 	digits, err := checkSignIn(c, in)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	a := attempt{client: c, in: in, now: s.now(), device: signInDevice(c, in)}
+	a := attempt{client: c, in: in, now: s.now(), device: signInDevice(c, in), witness: w}
 	tried, charges, err := s.takeTry(ctx, a)
 	if err != nil {
 		return SignedIn{}, err
@@ -64,6 +79,8 @@ type attempt struct {
 	in     SignIn
 	now    time.Time
 	device Device // that the session will be bound to
+
+	witness *witness
 }
 
 func checkSignIn(c Client, in SignIn) (digits string, err error) {
@@ -103,6 +120,7 @@ func (s *Service) takeTry(ctx context.Context, a attempt) (tried queries.TakeTry
 	if err != nil && !unknown {
 		return tried, nil, fault.Database("look up a challenge", err)
 	}
+	a.witness.mailbox = subject.EmailKey
 	charges = s.failureCharges(a, subject, unknown)
 	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		q := queries.New(tx)

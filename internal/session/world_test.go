@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pixgate/internal/account"
+	"pixgate/internal/audit"
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
@@ -23,6 +24,8 @@ import (
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 )
+
+const auditSecret = "another secret of the tests, long enough"
 
 // world is a studio with a database of its own, a clock that tests set, and a
 // mail room that keeps what it gets.
@@ -49,7 +52,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) newService(pool *pgxpool.Pool, queue session.MailQueue) *session.Service {
 	return session.New(session.Options{
 		DB: pool, Tenants: account.NewTenants(pool, "studio", w.clock.Now), Codes: secret.NewRing("a secret of the tests, long enough", ""),
-		Queue: queue, Sender: w.mails, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Queue: queue, Sender: w.mails, Audit: audit.NewLog(secret.NewRing(auditSecret, ""), w.clock.Now), Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 }
 

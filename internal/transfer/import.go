@@ -68,7 +68,7 @@ func (s *Imports) Start(ctx context.Context, v account.Viewer, jobID, prefix, re
 		return nil, nil, err
 	}
 	if j.Status == job.Closed {
-		return nil, []job.Refusal{{Field: []string{"input", "jobId"}, Code: "JOB_CLOSED", Message: "The job is closed: nothing is added any more."}}, nil
+		return nil, []job.Refusal{{Field: []string{"input", "jobId"}, Code: job.JobClosed, Message: "The job is closed: nothing is added any more."}}, nil
 	}
 	if refusal, err := s.checkFolder(ctx, v, prefix); err != nil || refusal != nil {
 		return nil, refusal, err
@@ -113,7 +113,7 @@ func (s *Imports) checkFolder(ctx context.Context, v account.Viewer, prefix stri
 		}
 		return nil, nil
 	}
-	return []job.Refusal{{Field: []string{"input", "prefix"}, Code: "NOT_FOUND", Message: "Nothing lies in the studio's storage under " + folder}}, nil
+	return []job.Refusal{{Field: []string{"input", "prefix"}, Code: job.NotFound, Message: "Nothing lies in the studio's storage under " + folder}}, nil
 }
 
 // incoming is where a studio's pictures lie before they are taken in.

@@ -98,7 +98,7 @@ func startServer(b *testing.B, db *stage.DB, more ...string) *bench.Process {
 		"S3_ENDPOINT=" + store.Endpoint, "S3_REGION=" + store.Region, "S3_BUCKET=" + store.Bucket, "S3_ACCESS_KEY_ID=" + store.AccessKeyID, "S3_SECRET_ACCESS_KEY=" + store.SecretAccessKey,
 		"SES_ENDPOINT=http://127.0.0.1:9", "SES_ACCESS_KEY_ID=id", "SES_SECRET_ACCESS_KEY=key", "MAIL_FROM=pix.immo <no-reply@pix.immo>",
 		"OTP_SECRET=otp-Q2hlY2sgdGhpcyBvbmUgb3V0LCBsb25n", "AUDIT_SECRET=audit-V2hhdCBhIG5pY2Ugc2VjcmV0IHRoaXM",
-		"TICKET_SECRET=ticket-T25lIG1vcmUgb2YgdGhlc2UgdGhpbmdz",
+		"TICKET_SECRET=ticket-T25lIG1vcmUgb2YgdGhlc2UgdGhpbmdz", "CSRF_SECRET=csrf-V2hvIHdyb3RlIHRoaXMgbGV0dGVyIHRo",
 	}, more...), binary)
 	if err != nil {
 		b.Fatal(err)

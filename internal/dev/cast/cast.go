@@ -61,7 +61,7 @@ type Cast struct {
 	Blocked, Expired, Removed *Person // customers with a job each; Removed's device was removed
 	Foreigner, ForeignAdmin   *Person // of the foreign studio
 
-	Package, All                                                        *Job // of Owner: 3 included; every picture included
+	Package, All                                                        *Job // of Owner: 100 included; every picture included
 	OtherJob, BlockedJob, ExpiredJob, RemovedJob, ForeignJob, Unclaimed *Job
 	Import, ForeignImport                                               id.ID
 }
@@ -149,7 +149,7 @@ func (c *Cast) Job(t testing.TB, customer, photographer *Person, all bool) *Job 
 		photographerID = &photographer.AccountID
 	}
 	c.Exec(t, `INSERT INTO job (id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, title, included_images, all_images_included, created_at)
-		VALUES ($1, $2, $3, $4, $4, $5, $6, 3, $7, now())`, j.ID, customer.TenantID, accountID, customer.Email, photographerID, "Job of "+customer.Email, all)
+		VALUES ($1, $2, $3, $4, $4, $5, $6, 100, $7, now())`, j.ID, customer.TenantID, accountID, customer.Email, photographerID, "Job of "+customer.Email, all)
 	for _, state := range States {
 		j.Images[state] = c.Image(t, customer.TenantID, j.ID, len(j.Images), state)
 	}

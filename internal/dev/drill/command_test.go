@@ -112,7 +112,7 @@ func TestAStartWithBadSettings(t *testing.T) {
 		var wanted []string
 		if change == nil {
 			env = nil
-			wanted = []string{"APP_ENV", "DATABASE_URL", "S3_ENDPOINT", "S3_BUCKET", "SES_ACCESS_KEY_ID", "MAIL_FROM", "OTP_SECRET", "AUDIT_SECRET", "PUBLIC_URLS"}
+			wanted = []string{"APP_ENV", "DATABASE_URL", "S3_ENDPOINT", "S3_BUCKET", "SES_ACCESS_KEY_ID", "MAIL_FROM", "OTP_SECRET", "AUDIT_SECRET", "CSRF_SECRET", "PUBLIC_URLS"}
 		}
 		for variable, value := range change {
 			env = append(env, variable+"="+value)

@@ -50,6 +50,7 @@ type house struct {
 
 	mails traffic // to SES
 
+	gate    string          // where the front listens, host and port
 	front   *http.Transport // dials the front by whatever name
 	outside *http.Client    // for links into the storage
 
@@ -77,7 +78,7 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	front, storage, mail := proxy(t, "http://"+addr, &traffic{}), proxy(t, bucket.Endpoint, &traffic{}), proxy(t, h.mail.Endpoint(), &h.mails)
-	h.outside = storage.Client()
+	h.gate, h.outside = front.Listener.Addr().String(), storage.Client()
 	h.front = front.Client().Transport.(*http.Transport).Clone()
 	h.front.TLSClientConfig.ServerName = "example.com"
 	h.front.MaxIdleConnsPerHost = 100
@@ -101,7 +102,7 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 		"SES_ENDPOINT":         mail.URL, "SES_ACCESS_KEY_ID": h.mail.AccessKeyID(),
 		"SES_SECRET_ACCESS_KEY": h.note("SES secret", h.mail.SecretAccessKey()),
 		"MAIL_FROM":             "pix.immo <no-reply@studio.test>", "OTP_SECRET": h.secret("OTP_SECRET"), "AUDIT_SECRET": h.secret("AUDIT_SECRET"),
-		"TICKET_SECRET": h.secret("TICKET_SECRET"),
+		"TICKET_SECRET": h.secret("TICKET_SECRET"), "CSRF_SECRET": h.secret("CSRF_SECRET"),
 	}
 	t.Cleanup(func() {
 		h.stop(t)
