@@ -32,6 +32,8 @@ const usage = `pixgate serves. Its settings come from the environment; make run 
   pixgate migrate                                         bring the tables up to date, as their owner; make the first studio
   pixgate admin grant [--operator] [--tenant SLUG] EMAIL  let somebody run the studio, or the installation
   pixgate admin revoke [--tenant SLUG] EMAIL              make them a customer
+  pixgate audit verify [--tenant SLUG] [--without-anchors]
+                                                          is the audit log what the server wrote? exit status 1: no, or it can't be told
   pixgate demo                                            a studio with jobs and pictures, to try things
   pixgate schema                                          print the GraphQL schema
   pixgate help                                            print this
@@ -51,6 +53,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	case command == "admin":
 		return admin(ctx, rest, getenv, stdout)
+	case command == "audit":
+		return auditCommand(ctx, rest, getenv, stdout, stderr)
 	case len(rest) > 0:
 		return errUsage
 	case command == "migrate":
@@ -152,7 +156,7 @@ func admin(ctx context.Context, args []string, getenv func(string) string, stdou
 	if err != nil {
 		return err
 	}
-	staff := account.NewStaff(pool, audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), time.Now), time.Now)
+	staff := account.NewStaff(pool, audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), time.Now), time.Now)
 	role := account.Customer
 	var changed bool
 	switch {
@@ -210,7 +214,7 @@ func loadDemo(ctx context.Context, getenv func(string) string, stdout, stderr io
 	if err != nil {
 		return err
 	}
-	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), time.Now)
+	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), time.Now)
 	jobs := job.NewJobs(pool, auditLog, time.Now)
 	return demo.Load(ctx, demo.Studio{
 		DB: pool, Tenant: studio, Store: store, Jobs: jobs, Now: time.Now, Progress: stderr, Out: stdout,

@@ -19,10 +19,12 @@ import (
 	"pixgate/graph/playground"
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
+	"pixgate/internal/audit/vault"
 	"pixgate/internal/blob"
 	"pixgate/internal/config"
 	"pixgate/internal/edge"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/logs"
 	"pixgate/internal/mail"
 	"pixgate/internal/secret"
@@ -84,7 +86,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 
 	// The rooms.
 	tenants := account.NewTenants(pool, settings.DefaultTenant, now)
-	auditLog := audit.NewLog(secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious), now)
+	auditKeys := secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...)
+	auditLog := audit.NewLog(auditKeys, now)
+	anchors := audit.NewAnchors(pool, auditKeys, vault.New(store), now, log)
 	queue, err := task.NewQueue(pool)
 	if err != nil {
 		return err
@@ -101,7 +105,12 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
 	})
-	runner, err := task.NewRunner(pool, task.Work{LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, Purge: sessions.Purge}, log)
+	records := journal.New(journal.Options{
+		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
+	})
+	runner, err := task.NewRunner(pool, task.Work{
+		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, Purge: sessions.Purge, AnchorAudit: anchors.Write,
+	}, log)
 	if err != nil {
 		return err
 	}
@@ -112,9 +121,10 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
 		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
 		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
-		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Ready: pool.Ping,
+		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records, Ready: pool.Ping,
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
+			Journal:     records,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),

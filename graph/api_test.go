@@ -22,6 +22,7 @@ import (
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
@@ -82,6 +83,9 @@ func newAPI(t testing.TB) *api {
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}
+	a.resolver.Journal = journal.New(journal.Options{
+		DB: pool, Tenants: tenants, Sessions: a.resolver.Sessions, Now: time.Now, Verifier: audit.NewVerifier(pool, secret.NewRing("audit secret of a test, long enough"), nil),
+	})
 	a.handler = a.resolver.handler(a.resolver.begin)
 	a.unplanned = a.resolver.handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
 		stock := op.ResolverMiddleware

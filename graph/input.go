@@ -5,6 +5,7 @@ import (
 
 	"pixgate/graph/model"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/session"
 )
 
@@ -36,6 +37,13 @@ func imageFilter(filter *model.ImageFilter) job.ImageFilter {
 		wanted.States = slices.Clone(slices.Compact(filter.SelectionState)) // six at most: the rest of a long list is let go
 	}
 	return wanted
+}
+
+func auditFilter(filter *model.AuditLogFilter) journal.Filter {
+	if filter == nil {
+		return journal.Filter{}
+	}
+	return journal.Filter{Job: filter.JobID, Image: filter.ImageID, Actor: filter.ActorID, Action: filter.Action, From: filter.From, To: filter.To}
 }
 
 func userErrors(refusals []job.Refusal) []*model.UserError {

@@ -11,11 +11,13 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/jackc/pgx/v5"
 
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
@@ -39,7 +41,10 @@ type matrix struct {
 	mail        chan mail.Message
 	clients     atomic.Int64
 	importOfAll id.ID
-	entries     int // of the audit log that newEntries has seen
+	entries     int        // of the audit log that newEntries has seen
+	proving     sync.Mutex // a process verifies one audit log at a time
+
+	audited map[id.ID]id.ID // entries of the audit log, by the picture that they are about
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -91,11 +96,40 @@ func newMatrix(t *testing.T) *matrix {
 	m.Exec(t, "UPDATE account SET valid_until = now() + interval '1 year' WHERE id = $1", m.Owner.AccountID)
 	m.Exec(t, "UPDATE image SET captured_at = now()")
 	m.Exec(t, "UPDATE image SET delivered_at = now() WHERE id = $1", m.Package.Images[job.Included])
+	m.audited = map[id.ID]id.ID{}
+	for _, j := range []*cast.Job{m.Package, m.All} {
+		m.audit(t, m.Owner, j)
+	}
+	m.audit(t, m.Foreigner, m.ForeignJob)
+	m.entries = m.count("SELECT count(*) FROM audit_entry WHERE tenant_id = $1", m.TenantID)
 	m.importOfAll = id.New(time.Now())
 	m.Exec(t, `INSERT INTO image_import (id, tenant_id, job_id, account_id, prefix, state, created_at) VALUES ($1, $2, $3, $4, 'all', 'DONE', now())`,
 		m.importOfAll, m.TenantID, m.All.ID, m.Admin.AccountID)
 	m.Exec(t, `UPDATE image_import SET finished_at = now(), refused = '[{"name": "a.txt", "code": "NOT_A_PICTURE", "message": "No."}]'`)
 	return m
+}
+
+// audit writes an audit entry about each picture of a job, with a key that the verifier
+// does not know.
+func (m *matrix) audit(t *testing.T, who *cast.Person, j *cast.Job) {
+	t.Helper()
+	log := audit.NewLog(secret.NewRing("audit secret of the matrix, long enough"), time.Now)
+	for state, imageID := range j.Images {
+		err := pgx.BeginFunc(t.Context(), m.db.Pool, func(tx pgx.Tx) error {
+			return log.Append(t.Context(), tx, audit.Change{
+				TenantID: who.TenantID, ActorID: &who.AccountID, Action: audit.SelectionStateSet, JobID: &j.ID, ImageID: &imageID, AccountID: &who.AccountID,
+				Old: map[string]string{"selectionState": "NONE"}, New: map[string]any{"selectionState": state}, Reason: "matrix", RequestID: "matrix",
+			})
+		})
+		var entryID id.ID
+		if err == nil {
+			err = m.db.Owner.QueryRow(t.Context(), "SELECT id FROM audit_entry WHERE image_id = $1", imageID).Scan(&entryID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.audited[imageID] = entryID
+	}
 }
 
 // person returns a caller of the tables; nil is signed out.
@@ -193,6 +227,10 @@ func (m *matrix) send(t *testing.T, who *cast.Person, query string, variables ma
 	if err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(query, "auditVerification") {
+		m.proving.Lock()
+		defer m.proving.Unlock()
+	}
 	var ran atomic.Int64
 	ctx := session.WithClient(context.WithValue(t.Context(), resolversKey{}, &ran), m.client(t, who))
 	if who != nil {
@@ -245,4 +283,15 @@ func (r reply) refusedAs(mark string) string {
 		return fmt.Sprintf("refused with %s before any field began, not by the resolver", want.code)
 	}
 	return ""
+}
+
+// refusedBelow reports whether nothing came back because fields were refused that can't
+// be null, nor can what they stand in.
+func (r reply) refusedBelow() bool {
+	for _, e := range r.errors {
+		if e.Extensions.Code != "FORBIDDEN" || len(e.Path) < 2 {
+			return false
+		}
+	}
+	return r.status == 403 && r.data == nil && len(r.errors) > 0
 }

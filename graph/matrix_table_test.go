@@ -35,6 +35,8 @@ Query.node                       401  v   403 v   403 v   v   BLK EXP 401 403 40
 Query.job                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Query.image                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Query.jobs                       401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+Query.auditLog                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Query.auditVerification          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -48,6 +50,8 @@ Job.images                       401  v   403 v   403 v   v   BLK EXP 401 403 40
 Job.zipUrl                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [all NONE]            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [createJob]           401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Job.auditLog                     401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+Job.auditLog [chosen]            401  -   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
 Job.zipUrl [chosen]              401  v   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
 Job.zipUrl [moved]               401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 
@@ -111,6 +115,8 @@ Image.downloadUrl [EXTRA_FREE]   401  v   403 v   403 v   v   BLK EXP 401 403 40
 Image.downloadUrl [BLOCKED]      401  403 403 v   403 v   v   BLK EXP 401 403 403 401
 Image.downloadUrl [all NONE]     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Image.downloadUrl [all BLOCKED]  401  403 403 v   403 v   v   BLK EXP 401 403 403 401
+Image.history                    401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+Image.history [chosen]           401  -   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
 
 Account.id                       401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Account.email                    401  v   403 403 403 v   v   BLK EXP 401 403 403 401
@@ -143,6 +149,47 @@ Import.finishedAt [importImages] 401  403 403 403 403 n   n   BLK EXP 401 403 r4
 RefusedObject.name               401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 RefusedObject.code               401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 RefusedObject.message            401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+
+AuditEntry.id                    401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.sequence              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.at                    401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.actor                 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.action                401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.job                   401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.image                 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.account               401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.oldValue              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.newValue              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.reason                401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntry.requestId             401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+AuditEntryConnection.edges       401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditEntryConnection.nodes       401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditEntryConnection.pageInfo    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditEntryEdge.cursor            401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditEntryEdge.node              401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditVerification.entries        401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditVerification.anchors        401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditVerification.checkedTo      401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditVerification.complete       401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditVerification.nextSequence   401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+AuditVerification.fault          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditFault.sequence              401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditFault.kind                  401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AuditFault.message               401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+ImageEventConnection.edges       401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEventConnection.nodes       401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEventConnection.pageInfo    401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEventEdge.cursor            401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEventEdge.node              401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEvent.at                    401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEvent.kind                  401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEvent.actor                 401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEvent.oldState              401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEvent.newState              401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEvent.entry                 401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+ImageEvent.way                   401  -   403 -   403 n   n   BLK EXP 401 403 403 401
+ImageEvent.staff                 401  -   403 -   403 n   n   BLK EXP 401 403 403 401
+ImageEvent.requestId             401  -   403 -   403 v   v   BLK EXP 401 403 403 401
 
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -208,6 +255,9 @@ const (
 	byAdmins = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
 	byStaff  = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
 	ofStaff  = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
+	ofOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 . 401" // each admin's own studio's
+	inOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 - 401" // which does not hold the entry that is asked for
+	ofThing  = "401 - 403 - 403 . . BLK EXP 401 403 403 401"   // for others their thing is null with it
 	byOwner  = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 	noErrors = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
 	byAll    = "v v v v v v v v v v v v v"
@@ -272,6 +322,28 @@ var ways = []way{
 	{to: "Import", ask: `mutation { importImages(input: $input) { import { here: __typename @ } } }`, cells: ofStaff, input: "pictures", name: "importImages"},
 	{to: "RefusedObject", ask: `{ node(id: $import) { ... on Import { refused { here: __typename @ } } } }`, cells: mine},
 
+	{to: "AuditEntry", ask: `{ node(id: $auditentry) { ... on AuditEntry { here: id @ } } }`, cells: mine},
+	{to: "AuditEntry", ask: `{ auditLog { nodes { here: id @ } } }`, cells: inOwnLog},
+	{to: "AuditEntry", ask: `{ auditLog { edges { node { here: id @ } } } }`, cells: inOwnLog},
+	{to: "AuditEntry", ask: `{ job(id: $job) { auditLog { nodes { here: id @ } } } }`, cells: ofThing},
+	{to: "AuditEntry", ask: `{ image(id: $image) { history { nodes { entry { here: id @ } } } } }`, cells: ofThing},
+	{to: "AuditEntryConnection", ask: `{ auditLog { here: __typename @ } }`, cells: mine},
+	{to: "AuditEntryConnection", ask: `{ job(id: $job) { auditLog { here: __typename @ } } }`, cells: ofThing},
+	{to: "AuditEntryEdge", ask: `{ auditLog { edges { here: __typename @ } } }`, cells: mine},
+	{to: "AuditVerification", ask: `{ auditVerification { here: __typename @ } }`, cells: mine},
+	{to: "AuditFault", ask: `{ auditVerification { fault { here: __typename @ } } }`, cells: mine},
+	{to: "ImageEventConnection", ask: `{ image(id: $image) { history { here: __typename @ } } }`, cells: mine},
+	{to: "ImageEventEdge", ask: `{ image(id: $image) { history { edges { here: __typename @ } } } }`, cells: mine},
+	{to: "ImageEvent", ask: `{ image(id: $image) { history { nodes { here: __typename @ } } } }`, cells: mine},
+	{to: "ImageEvent", ask: `{ image(id: $image) { history { edges { node { here: __typename @ } } } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ auditLog { pageInfo { here: __typename @ } } }`, cells: ofOwnLog},
+	{to: "PageInfo", ask: `{ image(id: $image) { history { pageInfo { here: __typename @ } } } }`, cells: ofThing},
+	{to: "Job", ask: `{ node(id: $auditentry) { ... on AuditEntry { job { here: id @ } } } }`, cells: byAdmins},
+	{to: "Image", ask: `{ node(id: $auditentry) { ... on AuditEntry { image { here: id @ } } } }`, cells: byAdmins},
+	{to: "Account", ask: `{ node(id: $auditentry) { ... on AuditEntry { actor { here: id @ } } } }`, cells: byAdmins},
+	{to: "Account", ask: `{ node(id: $auditentry) { ... on AuditEntry { account { here: id @ } } } }`, cells: byAdmins},
+	{to: "Account", ask: `{ image(id: $image) { history { nodes { actor { here: id @ } } } } }`, cells: ofThing},
+
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: byAll, input: "a newcomer's code, by cookie", name: "cookie"},
@@ -331,6 +403,9 @@ Account unknown      401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Import the-owner's   401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Import foreign       401  403 403 403 403 403 403 BLK EXP 401 403 v   401
 Import unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+AuditEntry the-owner's 401 403 403 403 403 v   v  BLK EXP 401 403 403 401
+AuditEntry foreign   401  403 403 403 403 403 403 BLK EXP 401 403 v   401
+AuditEntry unknown   401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401

@@ -25,6 +25,12 @@ type request struct {
 	mu       sync.Mutex
 	links    map[id.ID][]byte  // granted, by image; nil for one that was refused
 	families map[id.ID]*family // the jobs that a job is read with
+	albums   map[id.ID]*album  // the pictures that a picture's history is read with
+	lists    [][]*job.Image    // of pictures, not in albums yet
+
+	people mentions[*account.Account] // that records name
+	jobs   mentions[*job.Job]
+	images mentions[*job.Image]
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets
@@ -49,6 +55,7 @@ func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) cont
 		found:    map[string]any{},
 		links:    map[id.ID][]byte{},
 		families: map[id.ID]*family{},
+		albums:   map[id.ID]*album{},
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
 )
@@ -21,6 +22,7 @@ type Options struct {
 	Downloads   *transfer.Downloads
 	Archives    *transfer.Archives
 	Imports     *transfer.Imports
+	Journal     *journal.Journal
 	Development bool          // everybody may read the schema
 	Timeout     time.Duration // for a request, from its first byte to its answer
 	Now         func() time.Time

@@ -10,6 +10,7 @@ import (
 
 	"pixgate/internal/id"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/page"
 )
 
@@ -56,10 +57,11 @@ func (req *request) shared(j *job.Job, key string) (*batch, []*job.Job) {
 
 // batch is something that was read for several jobs at once.
 type batch struct {
-	once   sync.Once
-	pages  map[id.ID]job.ImagePage
-	counts map[id.ID]int
-	err    error
+	once    sync.Once
+	pages   map[id.ID]job.ImagePage
+	counts  map[id.ID]int
+	entries map[id.ID]journal.EntryPage
+	err     error
 }
 
 // do reads once. Should reading panic, the jobs that wait have an error too, not an
@@ -77,12 +79,16 @@ func (r *Resolver) imagesOf(ctx context.Context, j *job.Job, filter job.ImageFil
 	downloads := listsDownloads(ctx)
 	read, jobs := requestFrom(ctx).shared(j, fmt.Sprint("images", keyOfFilter(filter), w.Size, w.After, downloads))
 	read.do(func() (err error) {
-		if read.pages, err = r.Jobs.ImagesOf(ctx, requestFrom(ctx).viewer, jobs, filter, w); err != nil || !downloads {
+		if read.pages, err = r.Jobs.ImagesOf(ctx, requestFrom(ctx).viewer, jobs, filter, w); err != nil {
 			return err
 		}
 		var all []*job.Image
 		for _, one := range jobs {
 			all = append(all, read.pages[one.ID].Images...)
+		}
+		requestFrom(ctx).listed(all)
+		if !downloads {
+			return nil
 		}
 		return r.grant(ctx, all)
 	})

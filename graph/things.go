@@ -19,6 +19,10 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 	case id.Image:
 		images, err := r.Jobs.ImagesByID(ctx, v, ids)
 		return nodes(images), err
+	case id.Audit:
+		entries, err := r.Journal.ByIDs(ctx, v, ids)
+		requestFrom(ctx).mention(entries...)
+		return nodes(entries), err
 	case id.Account:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Accounts.ByID(ctx, v, one) })
 	case id.Import:

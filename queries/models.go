@@ -25,6 +25,26 @@ type Account struct {
 	CreatedAt  time.Time
 }
 
+type AuditEntry struct {
+	ID        id.ID
+	TenantID  id.ID
+	Sequence  int64
+	At        time.Time
+	ActorID   *id.ID
+	Action    string
+	JobID     *id.ID
+	ImageID   *id.ID
+	AccountID *id.ID
+	OldValue  *string
+	NewValue  *string
+	Reason    *string
+	RequestID string
+	Canonical []byte
+	Prev      []byte
+	Hash      []byte
+	KeyID     string
+}
+
 type Budget struct {
 	Key      []byte
 	Used     int32
@@ -105,6 +125,18 @@ type LoginCode struct {
 	ExpiresAt     time.Time
 	MailedAt      *time.Time
 	ConsumedAt    *time.Time
+}
+
+type SelectionEvent struct {
+	ID        id.ID
+	TenantID  id.ID
+	JobID     id.ID
+	ImageID   id.ID
+	AccountID id.ID
+	OldState  string
+	NewState  string
+	RequestID string
+	At        time.Time
 }
 
 type Settlement struct {

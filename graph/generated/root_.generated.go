@@ -24,8 +24,10 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Account() AccountResolver
+	AuditEntry() AuditEntryResolver
 	Image() ImageResolver
 	ImageConnection() ImageConnectionResolver
+	ImageEvent() ImageEventResolver
 	Import() ImportResolver
 	Job() JobResolver
 	JobConnection() JobConnectionResolver
@@ -51,6 +53,47 @@ type ComplexityRoot struct {
 		VerifiedAt func(childComplexity int) int
 	}
 
+	AuditEntry struct {
+		Account   func(childComplexity int) int
+		Action    func(childComplexity int) int
+		Actor     func(childComplexity int) int
+		At        func(childComplexity int) int
+		Image     func(childComplexity int) int
+		Job       func(childComplexity int) int
+		NewValue  func(childComplexity int) int
+		OldValue  func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		RequestID func(childComplexity int) int
+		Sequence  func(childComplexity int) int
+	}
+
+	AuditEntryConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AuditEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AuditFault struct {
+		Kind     func(childComplexity int) int
+		Message  func(childComplexity int) int
+		Sequence func(childComplexity int) int
+	}
+
+	AuditVerification struct {
+		Anchors      func(childComplexity int) int
+		CheckedTo    func(childComplexity int) int
+		Complete     func(childComplexity int) int
+		Entries      func(childComplexity int) int
+		Fault        func(childComplexity int) int
+		NextSequence func(childComplexity int) int
+	}
+
 	CreateJobPayload struct {
 		Job        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -64,6 +107,7 @@ type ComplexityRoot struct {
 		DownloadURL   func(childComplexity int) int
 		Filename      func(childComplexity int) int
 		Height        func(childComplexity int) int
+		History       func(childComplexity int, first *int, after *string) int
 		Job           func(childComplexity int) int
 		PreviewURL    func(childComplexity int, size model.PreviewSize) int
 		PublicID      func(childComplexity int) int
@@ -82,6 +126,29 @@ type ComplexityRoot struct {
 	}
 
 	ImageEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ImageEvent struct {
+		Actor     func(childComplexity int) int
+		At        func(childComplexity int) int
+		Entry     func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		NewState  func(childComplexity int) int
+		OldState  func(childComplexity int) int
+		RequestID func(childComplexity int) int
+		Staff     func(childComplexity int) int
+		Way       func(childComplexity int) int
+	}
+
+	ImageEventConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ImageEventEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -106,6 +173,7 @@ type ComplexityRoot struct {
 
 	Job struct {
 		AllImagesIncluded func(childComplexity int) int
+		AuditLog          func(childComplexity int, first *int, after *string) int
 		CreatedAt         func(childComplexity int) int
 		Images            func(childComplexity int, first *int, after *string, filter *model.ImageFilter) int
 		IncludedImages    func(childComplexity int) int
@@ -164,11 +232,13 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Image  func(childComplexity int, id string) int
-		Job    func(childComplexity int, id string) int
-		Jobs   func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
-		Node   func(childComplexity int, id string) int
-		Viewer func(childComplexity int) int
+		AuditLog          func(childComplexity int, first *int, after *string, filter *model.AuditLogFilter) int
+		AuditVerification func(childComplexity int, fromSequence int64) int
+		Image             func(childComplexity int, id string) int
+		Job               func(childComplexity int, id string) int
+		Jobs              func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
+		Node              func(childComplexity int, id string) int
+		Viewer            func(childComplexity int) int
 	}
 
 	RefusedObject struct {
@@ -309,6 +379,167 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Account.VerifiedAt(childComplexity), true
 
+	case "AuditEntry.account":
+		if e.ComplexityRoot.AuditEntry.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Account(childComplexity), true
+	case "AuditEntry.action":
+		if e.ComplexityRoot.AuditEntry.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Action(childComplexity), true
+	case "AuditEntry.actor":
+		if e.ComplexityRoot.AuditEntry.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Actor(childComplexity), true
+	case "AuditEntry.at":
+		if e.ComplexityRoot.AuditEntry.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.At(childComplexity), true
+	case "AuditEntry.image":
+		if e.ComplexityRoot.AuditEntry.Image == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Image(childComplexity), true
+	case "AuditEntry.job":
+		if e.ComplexityRoot.AuditEntry.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Job(childComplexity), true
+	case "AuditEntry.newValue":
+		if e.ComplexityRoot.AuditEntry.NewValue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.NewValue(childComplexity), true
+	case "AuditEntry.oldValue":
+		if e.ComplexityRoot.AuditEntry.OldValue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.OldValue(childComplexity), true
+	case "AuditEntry.id":
+		if e.ComplexityRoot.AuditEntry.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.PublicID(childComplexity), true
+	case "AuditEntry.reason":
+		if e.ComplexityRoot.AuditEntry.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Reason(childComplexity), true
+	case "AuditEntry.requestId":
+		if e.ComplexityRoot.AuditEntry.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.RequestID(childComplexity), true
+	case "AuditEntry.sequence":
+		if e.ComplexityRoot.AuditEntry.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Sequence(childComplexity), true
+
+	case "AuditEntryConnection.edges":
+		if e.ComplexityRoot.AuditEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.Edges(childComplexity), true
+	case "AuditEntryConnection.nodes":
+		if e.ComplexityRoot.AuditEntryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.Nodes(childComplexity), true
+	case "AuditEntryConnection.pageInfo":
+		if e.ComplexityRoot.AuditEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.PageInfo(childComplexity), true
+
+	case "AuditEntryEdge.cursor":
+		if e.ComplexityRoot.AuditEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryEdge.Cursor(childComplexity), true
+	case "AuditEntryEdge.node":
+		if e.ComplexityRoot.AuditEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryEdge.Node(childComplexity), true
+
+	case "AuditFault.kind":
+		if e.ComplexityRoot.AuditFault.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditFault.Kind(childComplexity), true
+	case "AuditFault.message":
+		if e.ComplexityRoot.AuditFault.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditFault.Message(childComplexity), true
+	case "AuditFault.sequence":
+		if e.ComplexityRoot.AuditFault.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditFault.Sequence(childComplexity), true
+
+	case "AuditVerification.anchors":
+		if e.ComplexityRoot.AuditVerification.Anchors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditVerification.Anchors(childComplexity), true
+	case "AuditVerification.checkedTo":
+		if e.ComplexityRoot.AuditVerification.CheckedTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditVerification.CheckedTo(childComplexity), true
+	case "AuditVerification.complete":
+		if e.ComplexityRoot.AuditVerification.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditVerification.Complete(childComplexity), true
+	case "AuditVerification.entries":
+		if e.ComplexityRoot.AuditVerification.Entries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditVerification.Entries(childComplexity), true
+	case "AuditVerification.fault":
+		if e.ComplexityRoot.AuditVerification.Fault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditVerification.Fault(childComplexity), true
+	case "AuditVerification.nextSequence":
+		if e.ComplexityRoot.AuditVerification.NextSequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditVerification.NextSequence(childComplexity), true
+
 	case "CreateJobPayload.job":
 		if e.ComplexityRoot.CreateJobPayload.Job == nil {
 			break
@@ -364,6 +595,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Image.Height(childComplexity), true
+	case "Image.history":
+		if e.ComplexityRoot.Image.History == nil {
+			break
+		}
+
+		args, err := ec.field_Image_history_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Image.History(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Image.job":
 		if e.ComplexityRoot.Image.Job == nil {
 			break
@@ -456,6 +698,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ImageEdge.Node(childComplexity), true
 
+	case "ImageEvent.actor":
+		if e.ComplexityRoot.ImageEvent.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.Actor(childComplexity), true
+	case "ImageEvent.at":
+		if e.ComplexityRoot.ImageEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.At(childComplexity), true
+	case "ImageEvent.entry":
+		if e.ComplexityRoot.ImageEvent.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.Entry(childComplexity), true
+	case "ImageEvent.kind":
+		if e.ComplexityRoot.ImageEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.Kind(childComplexity), true
+	case "ImageEvent.newState":
+		if e.ComplexityRoot.ImageEvent.NewState == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.NewState(childComplexity), true
+	case "ImageEvent.oldState":
+		if e.ComplexityRoot.ImageEvent.OldState == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.OldState(childComplexity), true
+	case "ImageEvent.requestId":
+		if e.ComplexityRoot.ImageEvent.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.RequestID(childComplexity), true
+	case "ImageEvent.staff":
+		if e.ComplexityRoot.ImageEvent.Staff == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.Staff(childComplexity), true
+	case "ImageEvent.way":
+		if e.ComplexityRoot.ImageEvent.Way == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEvent.Way(childComplexity), true
+
+	case "ImageEventConnection.edges":
+		if e.ComplexityRoot.ImageEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEventConnection.Edges(childComplexity), true
+	case "ImageEventConnection.nodes":
+		if e.ComplexityRoot.ImageEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEventConnection.Nodes(childComplexity), true
+	case "ImageEventConnection.pageInfo":
+		if e.ComplexityRoot.ImageEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEventConnection.PageInfo(childComplexity), true
+
+	case "ImageEventEdge.cursor":
+		if e.ComplexityRoot.ImageEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEventEdge.Cursor(childComplexity), true
+	case "ImageEventEdge.node":
+		if e.ComplexityRoot.ImageEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageEventEdge.Node(childComplexity), true
+
 	case "Import.createdAt":
 		if e.ComplexityRoot.Import.CreatedAt == nil {
 			break
@@ -536,6 +865,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.AllImagesIncluded(childComplexity), true
+	case "Job.auditLog":
+		if e.ComplexityRoot.Job.AuditLog == nil {
+			break
+		}
+
+		args, err := ec.field_Job_auditLog_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Job.AuditLog(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Job.createdAt":
 		if e.ComplexityRoot.Job.CreatedAt == nil {
 			break
@@ -820,6 +1160,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Query.auditLog":
+		if e.ComplexityRoot.Query.AuditLog == nil {
+			break
+		}
+
+		args, err := ec.field_Query_auditLog_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AuditLog(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.AuditLogFilter)), true
+	case "Query.auditVerification":
+		if e.ComplexityRoot.Query.AuditVerification == nil {
+			break
+		}
+
+		args, err := ec.field_Query_auditVerification_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AuditVerification(childComplexity, args["fromSequence"].(int64)), true
 	case "Query.image":
 		if e.ComplexityRoot.Query.Image == nil {
 			break
@@ -1101,6 +1463,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAuditLogFilter,
 		ec.unmarshalInputCreateJobInput,
 		ec.unmarshalInputDeviceInput,
 		ec.unmarshalInputImageFilter,
@@ -1221,6 +1584,212 @@ type Tenant {
   slug: String!
   "The studio's name as people read it."
   name: String!
+}
+`, BuiltIn: false},
+	{Name: "../audit.graphqls", Input: `extend type Query {
+  "What was done in the studio, newest first."
+  auditLog(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match all of it."
+    filter: AuditLogFilter
+  ): AuditEntryConnection! @auth(role: ADMIN)
+  """
+  Proves a part of the studio's audit log, at most 100,000 entries and 1,000 anchors: whether each
+  entry is what the server wrote, at its place. One at a time; others are told to wait (` + "`" + `RATE_LIMITED` + "`" + `).
+  Only ` + "`" + `pixgate audit verify` + "`" + `, with the secrets and out of the server's reach, proves it to somebody who
+  does not trust the server.
+  """
+  auditVerification(
+    "The first sequence to look at. What is before it is taken to be right."
+    fromSequence: Int64! = 1
+  ): AuditVerification! @auth(role: ADMIN)
+}
+
+extend type Job {
+  "What was done to the job and its pictures, newest first."
+  auditLog(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+  ): AuditEntryConnection! @auth(role: ADMIN)
+}
+
+extend type Image {
+  "How the picture came to be released or not, and who got it: what the studio did, what the customer chose, what went out; oldest first."
+  history(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+  ): ImageEventConnection! @auth(role: ADMIN)
+}
+
+"An entry of the audit log. It is never changed; each one is chained to the one before."
+type AuditEntry implements Node {
+  "Opaque and stable."
+  id: ID!
+  "Its place in the studio's chain, without gaps from 1."
+  sequence: Int64!
+  "When it was written. Never before the entry that it follows."
+  at: DateTime!
+  "Who did it; null for the command line."
+  actor: Account
+  "What was done, such as ` + "`" + `job.created` + "`" + `."
+  action: String!
+  "The job that it was done to."
+  job: Job
+  "The picture that it was done to."
+  image: Image
+  "The person that it was done to."
+  account: Account
+  "What was before, as JSON."
+  oldValue: String
+  "What was from then on, as JSON."
+  newValue: String
+  "Why, in the words of who did it."
+  reason: String
+  "The request that it was done by, as ` + "`" + `X-Request-Id` + "`" + ` and the server's log have it."
+  requestId: String!
+}
+
+"Which entries. Ids of what does not exist match nothing."
+input AuditLogFilter {
+  "Only those about this job or its pictures."
+  jobId: ID
+  "Only those about this picture."
+  imageId: ID
+  "Only what this person did."
+  actorId: ID
+  "Only this action, such as ` + "`" + `job.created` + "`" + `."
+  action: String
+  "Only those from this time on."
+  from: DateTime
+  "Only those before this time."
+  to: DateTime
+}
+
+"A page of entries."
+type AuditEntryConnection {
+  "The entries with their cursors."
+  edges: [AuditEntryEdge!]!
+  "The entries alone."
+  nodes: [AuditEntry!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An entry within a page."
+type AuditEntryEdge {
+  "Its place in the list."
+  cursor: String!
+  "The entry."
+  node: AuditEntry!
+}
+
+"What kind of thing happened to a picture."
+enum ImageEventKind {
+  "The studio did something; see ` + "`" + `entry` + "`" + `."
+  AUDIT
+  "The customer chose, or chose otherwise."
+  SELECTION
+  "Somebody got a way to the original; see ` + "`" + `way` + "`" + ` and ` + "`" + `staff` + "`" + `."
+  DELIVERY
+}
+
+"How somebody got an original."
+enum DeliveryWay {
+  "By a signed link that the API gave."
+  URL
+  "By the download route of the picture."
+  ROUTE
+  "Within a ZIP file."
+  ZIP
+}
+
+"Something that happened to a picture, or to its job and bears on what of it is released."
+type ImageEvent {
+  "When."
+  at: DateTime!
+  "What kind of thing."
+  kind: ImageEventKind!
+  "Who did it, or got it; null for the command line."
+  actor: Account
+  "The picture's state before; null where the event did not move it."
+  oldState: SelectionState
+  "The picture's state from then on; null where the event did not move it."
+  newState: SelectionState
+  "The entry of the audit log; only with AUDIT."
+  entry: AuditEntry
+  "How the original left; only with DELIVERY."
+  way: DeliveryWay
+  "Whether it left to somebody who works for the studio, not to the customer; only with DELIVERY."
+  staff: Boolean
+  "The request that it happened in, as ` + "`" + `X-Request-Id` + "`" + ` and the server's log have it."
+  requestId: String!
+}
+
+"A page of a picture's history."
+type ImageEventConnection {
+  "The events with their cursors."
+  edges: [ImageEventEdge!]!
+  "The events alone."
+  nodes: [ImageEvent!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An event within a page."
+type ImageEventEdge {
+  "Its place in the list."
+  cursor: String!
+  "The event."
+  node: ImageEvent!
+}
+
+"What a look at a part of the audit log came to."
+type AuditVerification {
+  "How many entries were looked at and are right."
+  entries: Int64!
+  "How many anchors agree with them."
+  anchors: Int!
+  "The last sequence that is right; 0 for none."
+  checkedTo: Int64!
+  "Whether the end of the log was reached, and nothing is wrong."
+  complete: Boolean!
+  "Where to go on, as ` + "`" + `fromSequence` + "`" + `; null at the end and at a fault."
+  nextSequence: Int64
+  "The first thing that is wrong; null when nothing is."
+  fault: AuditFault
+}
+
+"The first place of an audit log that is not as the server wrote it."
+type AuditFault {
+  "The place."
+  sequence: Int64!
+  "What is wrong."
+  kind: AuditFaultKind!
+  "A sentence for a person."
+  message: String!
+}
+
+"What can be wrong with an audit log."
+enum AuditFaultKind {
+  "An entry is not there."
+  MISSING
+  "An entry is not what was chained, or the server never wrote it."
+  CHANGED
+  "The server wrote the entry, but not at this place."
+  REORDERED
+  "The end is gone: the log's head or an anchor knows of more."
+  CUT
+  "Made with a secret that is neither the current one nor a previous one."
+  UNKNOWN_KEY
+  "An anchor contradicts the log, or the server never made it."
+  ANCHOR
 }
 `, BuiltIn: false},
 	{Name: "../image.graphqls", Input: `extend type Query {
@@ -1959,6 +2528,88 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
 }
 
+func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEntry_id(ctx, field)
+	case "sequence":
+		return ec.fieldContext_AuditEntry_sequence(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditEntry_at(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEntry_actor(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEntry_action(ctx, field)
+	case "job":
+		return ec.fieldContext_AuditEntry_job(ctx, field)
+	case "image":
+		return ec.fieldContext_AuditEntry_image(ctx, field)
+	case "account":
+		return ec.fieldContext_AuditEntry_account(ctx, field)
+	case "oldValue":
+		return ec.fieldContext_AuditEntry_oldValue(ctx, field)
+	case "newValue":
+		return ec.fieldContext_AuditEntry_newValue(ctx, field)
+	case "reason":
+		return ec.fieldContext_AuditEntry_reason(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditEntry_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEntryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AuditEntryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEntryConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditEntryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditEntryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditFault(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sequence":
+		return ec.fieldContext_AuditFault_sequence(ctx, field)
+	case "kind":
+		return ec.fieldContext_AuditFault_kind(ctx, field)
+	case "message":
+		return ec.fieldContext_AuditFault_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditFault", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditVerification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entries":
+		return ec.fieldContext_AuditVerification_entries(ctx, field)
+	case "anchors":
+		return ec.fieldContext_AuditVerification_anchors(ctx, field)
+	case "checkedTo":
+		return ec.fieldContext_AuditVerification_checkedTo(ctx, field)
+	case "complete":
+		return ec.fieldContext_AuditVerification_complete(ctx, field)
+	case "nextSequence":
+		return ec.fieldContext_AuditVerification_nextSequence(ctx, field)
+	case "fault":
+		return ec.fieldContext_AuditVerification_fault(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditVerification", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -2001,6 +2652,8 @@ func (ec *executionContext) childFields_Image(ctx context.Context, field graphql
 		return ec.fieldContext_Image_previewUrl(ctx, field)
 	case "job":
 		return ec.fieldContext_Image_job(ctx, field)
+	case "history":
+		return ec.fieldContext_Image_history(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Image", field.Name)
 }
@@ -2027,6 +2680,52 @@ func (ec *executionContext) childFields_ImageEdge(ctx context.Context, field gra
 		return ec.fieldContext_ImageEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImageEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ImageEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_ImageEvent_at(ctx, field)
+	case "kind":
+		return ec.fieldContext_ImageEvent_kind(ctx, field)
+	case "actor":
+		return ec.fieldContext_ImageEvent_actor(ctx, field)
+	case "oldState":
+		return ec.fieldContext_ImageEvent_oldState(ctx, field)
+	case "newState":
+		return ec.fieldContext_ImageEvent_newState(ctx, field)
+	case "entry":
+		return ec.fieldContext_ImageEvent_entry(ctx, field)
+	case "way":
+		return ec.fieldContext_ImageEvent_way(ctx, field)
+	case "staff":
+		return ec.fieldContext_ImageEvent_staff(ctx, field)
+	case "requestId":
+		return ec.fieldContext_ImageEvent_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImageEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_ImageEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ImageEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ImageEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ImageEventConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImageEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ImageEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ImageEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ImageEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImageEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Import(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2087,6 +2786,8 @@ func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.C
 		return ec.fieldContext_Job_images(ctx, field)
 	case "zipUrl":
 		return ec.fieldContext_Job_zipUrl(ctx, field)
+	case "auditLog":
+		return ec.fieldContext_Job_auditLog(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Job", field.Name)
 }

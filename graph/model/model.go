@@ -8,11 +8,36 @@ import (
 	"io"
 	"pixgate/internal/account"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
 	"strconv"
 	"time"
 )
+
+// An entry within a page.
+type AuditEntryEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The entry.
+	Node *journal.Entry `json:"node"`
+}
+
+// Which entries. Ids of what does not exist match nothing.
+type AuditLogFilter struct {
+	// Only those about this job or its pictures.
+	JobID *string `json:"jobId,omitempty"`
+	// Only those about this picture.
+	ImageID *string `json:"imageId,omitempty"`
+	// Only what this person did.
+	ActorID *string `json:"actorId,omitempty"`
+	// Only this action, such as `job.created`.
+	Action *string `json:"action,omitempty"`
+	// Only those from this time on.
+	From *time.Time `json:"from,omitempty"`
+	// Only those before this time.
+	To *time.Time `json:"to,omitempty"`
+}
 
 // Input of `createJob`.
 type CreateJobInput struct {
@@ -56,6 +81,14 @@ type ImageEdge struct {
 	Cursor string `json:"cursor"`
 	// The picture.
 	Node *job.Image `json:"node"`
+}
+
+// An event within a page.
+type ImageEventEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The event.
+	Node *journal.Event `json:"node"`
 }
 
 // Which pictures of a job.

@@ -60,6 +60,25 @@ func (s *Accounts) ByID(ctx context.Context, v Viewer, accountID id.ID) (*Accoun
 	return s.read(ctx, v.TenantID, accountID)
 }
 
+// ByIDs returns those of the accounts that the viewer may see, in no order: see
+// [Accounts.ByID].
+func (s *Accounts) ByIDs(ctx context.Context, v Viewer, ids []id.ID) ([]*Account, error) {
+	if err := v.Good(s.now()); err != nil {
+		return nil, err
+	}
+	rows, err := queries.New(s.db).AccountsByID(ctx, v.TenantID, ids)
+	if err != nil {
+		return nil, fault.Database("read accounts", err)
+	}
+	accounts := make([]*Account, 0, len(rows))
+	for _, row := range rows {
+		if row.ID == v.AccountID || v.Role.AtLeast(Admin) {
+			accounts = append(accounts, fromRow(row))
+		}
+	}
+	return accounts, nil
+}
+
 func (s *Accounts) read(ctx context.Context, tenantID, accountID id.ID) (*Account, error) {
 	row, err := queries.New(s.db).AccountByID(ctx, tenantID, accountID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -68,8 +87,12 @@ func (s *Accounts) read(ctx context.Context, tenantID, accountID id.ID) (*Accoun
 	if err != nil {
 		return nil, fault.Database("read an account", err)
 	}
+	return fromRow(row), nil
+}
+
+func fromRow(row queries.Account) *Account {
 	return &Account{
 		ID: row.ID, TenantID: row.TenantID, Email: row.Email, Role: Role(row.Role), VerifiedAt: row.VerifiedAt,
 		ValidUntil: row.ValidUntil, BlockedAt: row.BlockedAt, MaxDevices: int(row.MaxDevices), LastSeenAt: row.LastSeenAt,
-	}, nil
+	}
 }

@@ -60,24 +60,6 @@ type Log struct {
 // NewLog returns a log that chains with the current key of keys.
 func NewLog(keys secret.Ring, now func() time.Time) *Log { return &Log{keys: keys, now: now} }
 
-// canonical is what gets chained. Its field order is fixed: the bytes are stored
-// as they were, and verified as they are.
-type canonical struct {
-	ID        string          `json:"id,omitempty"` // entries of the first version have none
-	Sequence  int64           `json:"sequence"`
-	At        string          `json:"at"`
-	Tenant    string          `json:"tenant"`
-	Actor     string          `json:"actor,omitempty"`
-	Action    Action          `json:"action"`
-	Job       string          `json:"job,omitempty"`
-	Image     string          `json:"image,omitempty"`
-	Account   string          `json:"account,omitempty"`
-	Old       json.RawMessage `json:"old,omitempty"`
-	New       json.RawMessage `json:"new,omitempty"`
-	Reason    string          `json:"reason,omitempty"`
-	RequestID string          `json:"requestId"`
-}
-
 // Append writes an entry for each change at the end of the studio's chain, in this
 // order. All are of one studio. Call it last in the transaction: the chain's head
 // stays locked until that ends. It costs three round trips, whatever the number
@@ -135,7 +117,7 @@ func (l *Log) link(head *queries.LockHeadRow, change Change) (queries.InsertAudi
 	if err != nil {
 		return row, fmt.Errorf("encode an audit entry: %w", err)
 	}
-	hash := l.keys.Current().MAC("audit chain", row.Prev, row.Canonical)
+	hash := l.keys.Current().MAC(chainPurpose, row.Prev, row.Canonical)
 	row.Hash = hash[:]
 	head.Sequence, head.Hash = row.Sequence, row.Hash
 	return row, nil
@@ -164,8 +146,7 @@ func later(a, b time.Time) time.Time {
 func (l *Log) lockHead(ctx context.Context, q *queries.Queries, tenantID id.ID) (queries.LockHeadRow, error) {
 	head, err := q.LockHead(ctx, tenantID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		start := make([]byte, 32)
-		if err := q.StartChain(ctx, tenantID, start); err != nil {
+		if err := q.StartChain(ctx, tenantID, start[:]); err != nil {
 			return head, fault.Database("start an audit chain", err)
 		}
 		head, err = q.LockHead(ctx, tenantID)

@@ -28,26 +28,26 @@ func change(c *cast.Cast, tenantID id.ID) audit.Change {
 
 func TestManyWritersMakeOneChain(t *testing.T) {
 	t.Parallel()
-	db := stage.Database(t)
-	c := cast.New(t, db.Owner)
-	log := audit.NewLog(secret.NewRing(auditSecret, ""), time.Now)
+	w := newWorld(t)
 	var writers sync.WaitGroup
-	for n := range 50 {
-		tenantID := c.TenantID
-		if n%5 == 0 {
-			tenantID = c.ForeignTenantID
-		}
+	write := func(tenantID id.ID, times int) {
 		writers.Go(func() {
-			for range 4 {
-				if err := pgx.BeginFunc(t.Context(), db.Pool, func(tx pgx.Tx) error { return log.Append(t.Context(), tx, change(c, tenantID)) }); err != nil {
-					t.Error(err)
-				}
+			for range times {
+				w.append(t, w.log, change(w.Cast, tenantID))
 			}
 		})
 	}
+	for n := range 60 {
+		write(w.TenantID, 50)
+		if n%10 == 0 {
+			write(w.ForeignTenantID, 10)
+		}
+	}
 	writers.Wait()
-	verify(t, db, c.TenantID, 160)
-	verify(t, db, c.ForeignTenantID, 40)
+	verify(t, w.db, w.TenantID, 3000)
+	verify(t, w.db, w.ForeignTenantID, 60)
+	whole(t, w.verify(t), 3000)
+	whole(t, w.verifyWith(t, w.keys, w.foreign(), audit.Span{}), 60)
 }
 
 // verify walks a chain by the recipe of its documentation.
@@ -58,7 +58,7 @@ func verify(t *testing.T, db *stage.DB, tenantID id.ID, want int) {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	key := secret.NewRing(auditSecret, "").Current()
+	key := secret.NewRing(auditSecret).Current()
 	last, n := make([]byte, 32), 0
 	for rows.Next() {
 		var sequence int64
@@ -82,7 +82,7 @@ func TestAChangeThatFailsLeavesNoEntry(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
 	c := cast.New(t, db.Owner)
-	log := audit.NewLog(secret.NewRing(auditSecret, ""), time.Now)
+	log := audit.NewLog(secret.NewRing(auditSecret), time.Now)
 	failed := errors.New("the change failed")
 	err := pgx.BeginFunc(t.Context(), db.Pool, func(tx pgx.Tx) error {
 		if err := log.Append(t.Context(), tx, change(c, c.TenantID)); err != nil {
@@ -100,7 +100,7 @@ func TestTheServerCanNotChangeItsLog(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
 	c := cast.New(t, db.Owner)
-	log := audit.NewLog(secret.NewRing(auditSecret, ""), time.Now)
+	log := audit.NewLog(secret.NewRing(auditSecret), time.Now)
 	if err := pgx.BeginFunc(t.Context(), db.Pool, func(tx pgx.Tx) error { return log.Append(t.Context(), tx, change(c, c.TenantID)) }); err != nil {
 		t.Fatal(err)
 	}

@@ -67,9 +67,12 @@ type Config struct {
 	// OTP_SECRET: what one-time codes are derived with. OTP_SECRET_PREVIOUS: the
 	// one before, for codes that are still under way; none.
 	OTPSecret, OTPSecretPrevious secret.Value
-	// AUDIT_SECRET: what the audit log is chained with. AUDIT_SECRET_PREVIOUS: the
-	// one before; none.
-	AuditSecret, AuditSecretPrevious secret.Value
+	// AUDIT_SECRET: what the audit log is chained with, without commas.
+	AuditSecret secret.Value
+	// AUDIT_SECRET_PREVIOUS: all that were before, newest first, separated by commas;
+	// none. The log lives longer than two secrets, and what one of them chained can be
+	// verified by nothing else.
+	AuditSecretPrevious []secret.Value
 
 	// TICKET_SECRET: what the links to ZIP archives are signed with.
 	// TICKET_SECRET_PREVIOUS: the one before, for links that are still in use; none.
@@ -169,7 +172,7 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.OTPSecret, c.OTPSecretPrevious = r.secret("OTP_SECRET")
 	}
 	if parts&Audit != 0 {
-		c.AuditSecret, c.AuditSecretPrevious = r.secret("AUDIT_SECRET")
+		c.AuditSecret, c.AuditSecretPrevious = r.lastingSecret("AUDIT_SECRET")
 	}
 	if parts&Tickets != 0 {
 		c.TicketSecret, c.TicketSecretPrevious = r.secret("TICKET_SECRET")

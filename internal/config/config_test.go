@@ -131,6 +131,11 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 		{"OTP_SECRET_PREVIOUS", "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgPo", "is the same as OTP_SECRET"},
 		{"AUDIT_SECRET", "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgPo", "is the same as OTP_SECRET"},
 		{"AUDIT_SECRET", "", "is missing"},
+		{"AUDIT_SECRET", "0f9c5b7ae1d24836,b5f0c9a87e6d1324", "holds a comma"},
+		{"AUDIT_SECRET_PREVIOUS", "Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo,short", "is too short"},
+		{"AUDIT_SECRET_PREVIOUS", "Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo,", "has an empty entry"},
+		{"AUDIT_SECRET_PREVIOUS", "Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo,Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo", "is the same as AUDIT_SECRET_PREVIOUS"},
+		{"AUDIT_SECRET_PREVIOUS", "Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo,0f9c5b7ae1d24836b5f0c9a87e6d1324", "is the same as AUDIT_SECRET"},
 		{"TICKET_SECRET", "", "is missing"},
 		{"TICKET_SECRET", "0f9c5b7ae1d24836b5f0c9a87e6d1324", "is the same as AUDIT_SECRET"},
 		{"CSRF_SECRET", "", "is missing"},
@@ -309,5 +314,16 @@ func TestACommandNeedsOnlyItsParts(t *testing.T) {
 	}
 	if _, err := config.LoadOnly(func(name string) string { return settings[name] }, config.Database|config.Audit); err == nil {
 		t.Error("a missing AUDIT_SECRET is taken")
+	}
+}
+
+func TestTheAuditLogHasAllItsSecrets(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(with(map[string]string{"AUDIT_SECRET_PREVIOUS": "Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo, Jd3Wz8QkR5uYt0BnC6mHsVf1LaXe2GpT"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.AuditSecretPrevious; len(got) != 2 || got[0].Reveal() != "Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo" || got[1].Reveal() != "Jd3Wz8QkR5uYt0BnC6mHsVf1LaXe2GpT" {
+		t.Errorf("%d secrets, or not in their order", len(got))
 	}
 }

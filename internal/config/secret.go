@@ -33,6 +33,27 @@ func (r *reader) secret(variable string) (current, previous secret.Value) {
 	return current, previous
 }
 
+// lastingSecret reads a secret whose work is kept for good, and all that were
+// before it.
+func (r *reader) lastingSecret(variable string) (current secret.Value, previous []secret.Value) {
+	current = r.strong(variable, r.required(variable, howToMakeSecrets))
+	if strings.Contains(string(current), ",") {
+		r.wrong(variable, "holds a comma, which will separate it from others once it is a previous one", howToMakeSecrets)
+	}
+	old := variable + "_PREVIOUS"
+	if !r.isSet(old) {
+		return current, nil
+	}
+	for value := range strings.SplitSeq(r.optional(old, ""), ",") {
+		if value = strings.TrimSpace(value); value == "" {
+			r.wrong(old, "has an empty entry", "the secrets that were before, newest first, separated by commas")
+			continue
+		}
+		previous = append(previous, r.strong(old, value))
+	}
+	return current, previous
+}
+
 // strong judges a secret. It can't measure randomness; it finds what nobody who
 // drew a random text would have. The same text twice means that whoever learns
 // one secret has two, or that a rotation was none.

@@ -35,6 +35,7 @@ type Options struct {
 	Door      Door
 	Downloads Downloads
 	Archives  Archives
+	Journal   Journal
 	Ready     func(context.Context) error // nil: what the server needs is there
 
 	GraphQL    http.Handler

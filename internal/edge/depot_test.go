@@ -29,6 +29,7 @@ import (
 	"pixgate/internal/edge"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
+	"pixgate/internal/journal"
 	"pixgate/internal/logs"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
@@ -145,7 +146,8 @@ func newDepot(t testing.TB, change ...func(*http.Server)) *depot {
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		CSRF:    secret.NewRing(csrfSecret, ""),
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
-		Ready: d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),
+		Journal: journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
+		Ready:   d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),
 	})
 	d.server = httptest.NewUnstartedServer(d.handler)
 	d.server.EnableHTTP2 = true

@@ -19,6 +19,7 @@ func (e *edge) newRoutes() *http.ServeMux {
 	mux.Handle(graphqlPath, e.GraphQL)
 	mux.HandleFunc("GET /images/{id}/download", e.notFromAfar(e.downloadImage))
 	mux.HandleFunc("GET /jobs/{id}/download.zip", e.notFromAfar(e.downloadZIP))
+	mux.HandleFunc("GET /audit.ndjson", e.notFromAfar(e.exportAudit))
 	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
 	mux.HandleFunc("GET "+loginPath, e.showLogin)
 	mux.HandleFunc("POST "+loginPath, e.login)

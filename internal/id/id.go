@@ -37,13 +37,19 @@ func New(now time.Time) ID {
 // the API see [Kind.Format] instead.
 func (d ID) String() string {
 	var text [36]byte
+	return string(d.AppendString(text[:0]))
+}
+
+// AppendString writes what [ID.String] returns to dst.
+func (d ID) AppendString(dst []byte) []byte {
+	var text [36]byte
 	hex.Encode(text[0:8], d[0:4])
 	hex.Encode(text[9:13], d[4:6])
 	hex.Encode(text[14:18], d[6:8])
 	hex.Encode(text[19:23], d[8:10])
 	hex.Encode(text[24:36], d[10:16])
 	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
-	return string(text[:])
+	return append(dst, text[:]...)
 }
 
 // LogValue writes the ID into logs as [ID.String] does.

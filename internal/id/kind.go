@@ -11,9 +11,10 @@ const (
 	Job     Kind = "job"
 	Image   Kind = "img"
 	Import  Kind = "imp"
+	Audit   Kind = "aud"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true}
+var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

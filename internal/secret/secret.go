@@ -1,5 +1,5 @@
 // Package secret holds values that must not be printed and makes keyed hashes
-// with them. A secret may have a predecessor, so that changing it breaks nothing
+// with them. A secret may have predecessors, so that changing it breaks nothing
 // that was made before.
 package secret
 
@@ -79,21 +79,23 @@ func writePart(write func([]byte) (int, error), part []byte) {
 	_, _ = write(part)
 }
 
-// Ring is a key and the one it replaced.
+// Ring is a key and those that it replaced.
 type Ring struct {
 	current  Key
-	previous *Key
+	previous []Key // newest first
 }
 
 // Format hides the keys from every verb of fmt.
 func (Ring) Format(f fmt.State, _ rune) { hide(f) }
 
-// NewRing returns the ring of a secret and, where it is not empty, its predecessor.
-func NewRing(current, previous Value) Ring {
+// NewRing returns the ring of a secret and its predecessors, newest first; those
+// that are empty are none.
+func NewRing(current Value, previous ...Value) Ring {
 	ring := Ring{current: NewKey(current)}
-	if previous != "" {
-		old := NewKey(previous)
-		ring.previous = &old
+	for _, old := range previous {
+		if old != "" {
+			ring.previous = append(ring.previous, NewKey(old))
+		}
 	}
 	return ring
 }
@@ -106,8 +108,13 @@ func (r Ring) ByID(id string) (Key, bool) {
 	if r.current.id == id {
 		return r.current, true
 	}
-	if r.previous != nil && r.previous.id == id {
-		return *r.previous, true
+	for _, old := range r.previous {
+		if old.id == id {
+			return old, true
+		}
 	}
 	return Key{}, false
 }
+
+// All are the ring's keys, the current one first.
+func (r Ring) All() []Key { return append([]Key{r.current}, r.previous...) }

@@ -78,3 +78,18 @@ func TestARingKnowsTheKeyBefore(t *testing.T) {
 		t.Error("a key from long ago is known")
 	}
 }
+
+// The audit log lives longer than two secrets.
+func TestARingKnowsEveryKeyBefore(t *testing.T) {
+	t.Parallel()
+	ring := secret.NewRing("third secret", "second secret", "", "first secret")
+	for _, old := range []secret.Value{"third secret", "second secret", "first secret"} {
+		made := secret.NewKey(old)
+		if key, ok := ring.ByID(made.ID()); !ok || key.MAC("x") != made.MAC("x") {
+			t.Error("what one of the keys made is not known")
+		}
+	}
+	if _, ok := ring.ByID(secret.NewKey("").ID()); ok {
+		t.Error("an empty secret is a key")
+	}
+}

@@ -43,6 +43,8 @@ func workUntilKilled(url string) {
 		Import: func(context.Context, id.ID) error { return nil },
 		GiveUp: func(context.Context, id.ID) error { return nil },
 		Purge:  func(context.Context) error { return nil },
+
+		AnchorAudit: func(context.Context) error { return nil },
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		panic(err)

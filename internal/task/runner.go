@@ -24,6 +24,7 @@ const (
 	rescueAfter   = 10 * time.Second // or the task's own timeout, where that is longer
 	stopPatience  = 5 * time.Second  // before running tasks are told to end
 	purgeEvery    = time.Hour
+	anchorEvery   = time.Hour
 )
 
 // Work is what the tasks do. Each function may run again for the same id, also
@@ -37,6 +38,8 @@ type Work struct {
 	GiveUp func(ctx context.Context, importID id.ID) error
 	// Purge removes what is long over.
 	Purge func(ctx context.Context) error
+	// AnchorAudit anchors the audit chains that have grown.
+	AnchorAudit func(ctx context.Context) error
 }
 
 // Runner works tasks off. Several may run on one database.
@@ -50,6 +53,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	river.AddWorker(workers, &mailWorker{work: work.LoginMail})
 	river.AddWorker(workers, &importWorker{work: work.Import, giveUp: work.GiveUp})
 	river.AddWorker(workers, &purgeWorker{work: work.Purge})
+	river.AddWorker(workers, &anchorWorker{work: work.AnchorAudit})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:  schema.TaskSchema,
 		Workers: workers,
@@ -58,11 +62,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 			importQueue:      {MaxWorkers: 2},
 			maintenanceQueue: {MaxWorkers: 1},
 		},
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
-			river.PeriodicInterval(purgeEvery),
-			func() (river.JobArgs, *river.InsertOpts) { return purge{}, nil },
-			&river.PeriodicJobOpts{RunOnStart: true},
-		)},
+		PeriodicJobs:         []*river.PeriodicJob{every(purgeEvery, purge{}), every(anchorEvery, anchorAudit{})},
 		JobTimeout:           mailTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      stopPatience,
@@ -73,6 +73,15 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 		return nil, fmt.Errorf("open the task runner: %w", err)
 	}
 	return &Runner{client: client}, nil
+}
+
+// every is a task that is queued now and then, and when a runner becomes the leader.
+func every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(
+		river.PeriodicInterval(interval),
+		func() (river.JobArgs, *river.InsertOpts) { return args, nil },
+		&river.PeriodicJobOpts{RunOnStart: true},
+	)
 }
 
 // Start begins to work tasks off. ctx bounds the start only: the runner goes on
@@ -149,6 +158,19 @@ func (w *purgeWorker) Work(ctx context.Context, _ *river.Job[purge]) error {
 
 // Timeout is long enough for tables that nobody has purged for a while.
 func (*purgeWorker) Timeout(*river.Job[purge]) time.Duration { return 5 * time.Minute }
+
+type anchorWorker struct {
+	river.WorkerDefaults[anchorAudit]
+	work func(context.Context) error
+}
+
+// Work anchors.
+func (w *anchorWorker) Work(ctx context.Context, _ *river.Job[anchorAudit]) error {
+	return w.work(ctx)
+}
+
+// Timeout is long enough for a storage that is slow.
+func (*anchorWorker) Timeout(*river.Job[anchorAudit]) time.Duration { return 2 * time.Minute }
 
 // backoff doubles from a second up to most, by the number of attempts made.
 func backoff(attempts int, most time.Duration) time.Duration {

@@ -65,6 +65,17 @@ func (purge) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
 }
 
+// anchorAudit anchors the ends of the audit chains.
+type anchorAudit struct{}
+
+// Kind names the task in stored rows.
+func (anchorAudit) Kind() string { return "anchor_audit" }
+
+// InsertOpts says how the task is queued.
+func (anchorAudit) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
+}
+
 // Queue takes tasks over.
 type Queue struct {
 	client *river.Client[pgx.Tx]

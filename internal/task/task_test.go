@@ -32,6 +32,8 @@ func nothing(t *testing.T) task.Work {
 		Import:    func(context.Context, id.ID) error { t.Error("an import nobody queued"); return nil },
 		GiveUp:    func(context.Context, id.ID) error { t.Error("an import given up"); return nil },
 		Purge:     func(context.Context) error { return nil },
+
+		AnchorAudit: func(context.Context) error { return nil },
 	}
 }
 
@@ -177,14 +179,16 @@ func TestAnImportThatFailsIsGivenUpAfterFiveTimes(t *testing.T) {
 	}
 }
 
-func TestPurgeRunsWhenTheRunnerLeads(t *testing.T) {
+func TestMaintenanceRunsWhenTheRunnerLeads(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
-	purged := make(chan struct{}, 1)
+	purged, anchored := make(chan struct{}, 1), make(chan struct{}, 1)
 	work := nothing(t)
 	work.Purge = func(context.Context) error { purged <- struct{}{}; return nil }
+	work.AnchorAudit = func(context.Context) error { anchored <- struct{}{}; return nil }
 	start(t, db, work, slog.New(slog.DiscardHandler))
 	eventually(t, "the purge", patience, purged)
+	eventually(t, "the anchor", patience, anchored)
 }
 
 // studio is everything that a login mail goes through.

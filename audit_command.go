@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"pixgate/internal/audit"
+	"pixgate/internal/audit/vault"
+	"pixgate/internal/config"
+	"pixgate/internal/secret"
+)
+
+// auditCommand is what can be done with the audit log from outside the server.
+func auditCommand(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	switch args[0] {
+	case "verify":
+		return verifyAudit(ctx, args[1:], getenv, stdout, stderr)
+	}
+	return errUsage
+}
+
+// errNotWhole ends a verification that found something.
+var errNotWhole = errors.New("the audit log is not what the server wrote: see above, and docs/audit.md")
+
+// verifyAudit proves the chains of all studios, or of one, and names the first place
+// of each that is not as the server wrote it.
+func verifyAudit(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("audit verify", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	slug := flags.String("tenant", "", "")
+	withoutAnchors := flags.Bool("without-anchors", false, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return errUsage
+	}
+	parts := config.Database | config.Audit
+	if !*withoutAnchors {
+		parts |= config.Storage
+	}
+	settings, err := config.LoadOnly(getenv, parts)
+	if err != nil {
+		return err
+	}
+	pool, err := openDatabase(settings.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	var anchors audit.Store
+	if !*withoutAnchors {
+		store, err := openStore(ctx, settings)
+		if err != nil {
+			return err
+		}
+		anchors = vault.New(store)
+	}
+	verifier := audit.NewVerifier(pool, secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), anchors)
+	studios, err := verifier.Studios(ctx)
+	if err != nil {
+		return err
+	}
+	known, whole := false, true
+	for _, studio := range studios {
+		if *slug != "" && studio.Slug != *slug {
+			continue
+		}
+		known = true
+		report, err := verifier.Verify(ctx, studio, audit.Span{}, progress(studio, stderr))
+		if err != nil {
+			return fmt.Errorf("%s could not be verified: %w", studio.Slug, err)
+		}
+		fmt.Fprintf(stdout, "%s: %s\n", studio.Slug, verdict(report, anchors != nil))
+		whole = whole && report.Fault == nil
+	}
+	switch {
+	case !known && *slug != "":
+		return fmt.Errorf("there is no studio %q", *slug)
+	case !whole:
+		return errNotWhole
+	}
+	return nil
+}
+
+func verdict(report audit.Report, withAnchors bool) string {
+	if report.Fault != nil {
+		return report.Fault.String()
+	}
+	anchors := "without anchors"
+	if withAnchors {
+		anchors = counted(int64(report.Anchors), "anchor", "anchors")
+	}
+	return fmt.Sprintf("%s, %s: whole", counted(report.Entries, "entry", "entries"), anchors)
+}
+
+// progress tells how far a long verification is, each 100,000 entries or two seconds.
+func progress(studio audit.Studio, w io.Writer) func(int64) {
+	told, at := int64(0), time.Now()
+	return func(entries int64) {
+		if entries-told < 100_000 && time.Since(at) < 2*time.Second {
+			return
+		}
+		told, at = entries, time.Now()
+		fmt.Fprintf(w, "%s: %s so far\n", studio.Slug, counted(entries, "entry", "entries"))
+	}
+}
+
+// counted writes 12,345 entries.
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	digits := strconv.FormatInt(n, 10)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits + " " + many
+}
