@@ -8,25 +8,32 @@ import (
 	"pixgate/graph/model"
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
 	"pixgate/internal/job"
+	"pixgate/internal/session"
 )
 
 // auth is @auth. On root fields the guard has asked the same already.
 func (r *Resolver) auth(ctx context.Context, _ any, next graphql.Resolver, role account.Role) (any, error) {
 	field := graphql.GetFieldContext(ctx)
-	if err := r.require(requestFrom(ctx).viewer, field.Object, field.Field.Name, role); err != nil {
+	if err := r.require(ctx, field.Object, field.Field.Name, role); err != nil {
 		return nil, err
 	}
 	return next(ctx)
 }
 
 // require is the membership gate of a field. Ending one's session is the one
-// thing that also a blocked account may.
-func (r *Resolver) require(v account.Viewer, object, field string, role account.Role) error {
+// thing that also a blocked account may. What only admins may, they may from listed
+// addresses only, where there is a list.
+func (r *Resolver) require(ctx context.Context, object, field string, role account.Role) error {
+	v := requestFrom(ctx).viewer
 	if object == "Mutation" && field == "logout" && v.SignedIn() {
 		return nil
 	}
-	return v.Require(role, r.Now())
+	if err := v.Require(role, r.Now()); err != nil || !role.AtLeast(account.Admin) {
+		return err
+	}
+	return r.Lists.Check(gate.Admin, session.ClientFrom(ctx).IP)
 }
 
 // entitled is @entitled. Root fields were judged by the guard; below them each

@@ -17,7 +17,8 @@ import (
 // guard authorises every root field of a request before anything of it runs, by
 // what the schema's directives say: first who may use the fields (@auth), then
 // whether the things that they name are the caller's, and released where an
-// original is asked for (@entitled). One refusal refuses the whole.
+// original is asked for (@entitled), then how often (@rateLimit). One refusal refuses
+// the whole.
 func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqlerror.List {
 	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{rootType(op)})
 	for _, root := range roots {
@@ -49,6 +50,11 @@ func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqle
 		}
 		if image, ok := thing.(*job.Image); ok && len(asked) > 0 {
 			downloads = append(downloads, image)
+		}
+	}
+	for _, root := range roots {
+		if err := r.takeLimit(ctx, root); err != nil {
+			return gqlerror.List{r.at(ctx, pathOf(root), err)}
 		}
 	}
 	if len(downloads) == 0 {
@@ -85,7 +91,7 @@ func (r *Resolver) authorise(ctx context.Context, root graphql.CollectedField) e
 	if needed == nil {
 		return nil
 	}
-	return r.require(requestFrom(ctx).viewer, root.ObjectDefinition.Name, root.Name, roleOf(needed))
+	return r.require(ctx, root.ObjectDefinition.Name, root.Name, roleOf(needed))
 }
 
 func roleOf(auth *ast.Directive) account.Role {

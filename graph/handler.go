@@ -24,7 +24,7 @@ func (r *Resolver) handler(before func(context.Context, *graphql.OperationContex
 	return wire.New(wire.Options{
 		Schema: generated.NewExecutableSchema(generated.Config{
 			Resolvers:  r,
-			Directives: generated.DirectiveRoot{Auth: r.auth, Entitled: r.entitled},
+			Directives: generated.DirectiveRoot{Auth: r.auth, Entitled: r.entitled, RateLimit: r.rateLimit},
 		}),
 		Timeout: r.Timeout,
 		Introspect: func(ctx context.Context) error {
@@ -35,6 +35,7 @@ func (r *Resolver) handler(before func(context.Context, *graphql.OperationContex
 		},
 		Before:         before,
 		Guard:          r.guard,
+		Refused:        r.refused,
 		ErrorPresenter: r.present,
 		Recover:        recovered,
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"pixgate/internal/account"
+	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
 	"pixgate/internal/logs"
@@ -77,6 +78,12 @@ func (r *Resolver) grant(ctx context.Context, images []*job.Image) error {
 	}
 	// Job by job, so that each has one row in the records.
 	slices.SortStableFunc(fresh, func(a, b *job.Image) int { return bytes.Compare(a.Job.ID[:], b.Job.ID[:]) })
+	if err := r.Limits.Pass(ctx, gate.Download, req.viewer.AccountID.String()); err != nil {
+		for _, image := range fresh {
+			delete(req.links, image.ID)
+		}
+		return err
+	}
 	links, err := r.Downloads.Grant(ctx, req.viewer, transfer.ByURL, fresh)
 	if err != nil {
 		for _, image := range fresh {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pixgate/internal/account"
+	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
@@ -23,6 +24,8 @@ type Options struct {
 	Archives    *transfer.Archives
 	Imports     *transfer.Imports
 	Journal     *journal.Journal
+	Limits      *gate.Limiter
+	Lists       gate.Lists    // from where admins may act
 	Development bool          // everybody may read the schema
 	Timeout     time.Duration // for a request, from its first byte to its answer
 	Now         func() time.Time

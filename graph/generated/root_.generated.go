@@ -36,8 +36,9 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
-	Auth     func(ctx context.Context, obj any, next graphql.Resolver, role account.Role) (res any, err error)
-	Entitled func(ctx context.Context, obj any, next graphql.Resolver, to model.Access) (res any, err error)
+	Auth      func(ctx context.Context, obj any, next graphql.Resolver, role account.Role) (res any, err error)
+	Entitled  func(ctx context.Context, obj any, next graphql.Resolver, to model.Access) (res any, err error)
+	RateLimit func(ctx context.Context, obj any, next graphql.Resolver, name model.RateLimit) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -1916,7 +1917,7 @@ type ImageEdge {
   importImages(
     "Which pictures into which job."
     input: ImportImagesInput!
-  ): ImportImagesPayload! @auth(role: ADMIN)
+  ): ImportImagesPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
 }
 
 "How far an import is."
@@ -2003,7 +2004,7 @@ extend type Mutation {
   createJob(
     "The job."
     input: CreateJobInput!
-  ): CreateJobPayload! @auth(role: ADMIN)
+  ): CreateJobPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
 }
 
 "How far a job is."
@@ -2119,6 +2120,25 @@ directive @entitled(
   to: Access! = DOWNLOAD
 ) on FIELD_DEFINITION
 
+"""
+Which limit of how often a field is under, beside PUBLIC_API, which counts every request. Past it
+a request is refused with RATE_LIMITED, whose ` + "`" + `retryAfter` + "`" + ` tells the seconds to wait.
+"""
+directive @rateLimit(
+  "The limit."
+  name: RateLimit!
+) on FIELD_DEFINITION
+
+"How often something may be asked for. An installation may set other numbers."
+enum RateLimit {
+  "Every request: 60 a minute for an address, 600 a minute for an account."
+  PUBLIC_API
+  "Failed sign-ins: 5 in 15 minutes for a mailbox from one network, 20 in 10 minutes for an address."
+  AUTH
+  "Requests that send mail: 10 a minute for an address. A mailbox gets one code a minute at most."
+  EMAIL
+}
+
 "What a caller may want to do with a thing."
 enum Access {
   "See that it exists, and what it is."
@@ -2233,7 +2253,7 @@ type Mutation
   selectImages(
     "Which pictures."
     input: SelectImagesInput!
-  ): SelectImagesPayload! @auth
+  ): SelectImagesPayload! @auth @rateLimit(name: PUBLIC_API)
   """
   Sets how many pictures a package includes. One that shrinks below its use gives up places from the end of the job:
   first those not delivered, which become EXTRA_PENDING where the job sells extras, else NONE; what was
@@ -2242,7 +2262,7 @@ type Mutation
   setIncludedImages(
     "The job and the number."
     input: SetIncludedImagesInput!
-  ): SetIncludedImagesPayload! @auth(role: ADMIN)
+  ): SetIncludedImagesPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
   """
   Says whether a package includes every picture. When it does no longer, what was delivered because of it stays
   granted: it takes the places that are left, and past them becomes EXTRA_FREE. ` + "`" + `changes` + "`" + ` tells what moved.
@@ -2250,7 +2270,7 @@ type Mutation
   setAllImagesIncluded(
     "The job, and whether."
     input: SetAllImagesIncludedInput!
-  ): SetAllImagesIncludedPayload! @auth(role: ADMIN)
+  ): SetAllImagesIncludedPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
   """
   Puts pictures into a state, also of several jobs at once: to grant them (EXTRA_FREE), to withdraw them (BLOCKED), to correct a
   choice. Refused as a whole where a package has no place left, or where a delivered picture would be taken back
@@ -2259,7 +2279,7 @@ type Mutation
   setSelectionState(
     "Which pictures, and the state."
     input: SetSelectionStateInput!
-  ): SetSelectionStatePayload! @auth(role: ADMIN)
+  ): SetSelectionStatePayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
   """
   Marks extras as paid: EXTRA_PENDING becomes EXTRA_PAID. All of the pictures must wait for their payment, or the whole call is
   refused. The same reference with the same pictures again is the same payment, and changes nothing.
@@ -2267,7 +2287,7 @@ type Mutation
   settleExtras(
     "What was paid."
     input: SettleExtrasInput!
-  ): SettleExtrasPayload! @auth(role: ADMIN)
+  ): SettleExtrasPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
 }
 
 "What has become of a job's package, in pictures. ` + "`" + `used` + "`" + ` and ` + "`" + `remaining` + "`" + ` always add up to ` + "`" + `included` + "`" + `."
@@ -2406,7 +2426,7 @@ type SettleExtrasPayload {
   requestOtp(
     "Whose mailbox, and from which device."
     input: RequestOtpInput!
-  ): RequestOtpPayload!
+  ): RequestOtpPayload! @rateLimit(name: EMAIL)
   """
   Signs in with the code from the mailbox. The first right code for a new address makes
   its account. Five tries for each challenge; a wrong, old or spent code is ` + "`" + `OTP_INVALID` + "`" + `.
@@ -2414,9 +2434,9 @@ type SettleExtrasPayload {
   verifyOtp(
     "The challenge and its code."
     input: VerifyOtpInput!
-  ): VerifyOtpPayload!
+  ): VerifyOtpPayload! @rateLimit(name: AUTH)
   "Ends this session. Works for blocked accounts too."
-  logout: LogoutPayload! @auth
+  logout: LogoutPayload! @auth @rateLimit(name: PUBLIC_API)
 }
 
 "How a session's credential reaches the client."

@@ -552,6 +552,67 @@ func (e PreviewSize) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// How often something may be asked for. An installation may set other numbers.
+type RateLimit string
+
+const (
+	// Every request: 60 a minute for an address, 600 a minute for an account.
+	RateLimitPublicAPI RateLimit = "PUBLIC_API"
+	// Failed sign-ins: 5 in 15 minutes for a mailbox from one network, 20 in 10 minutes for an address.
+	RateLimitAuth RateLimit = "AUTH"
+	// Requests that send mail: 10 a minute for an address. A mailbox gets one code a minute at most.
+	RateLimitEmail RateLimit = "EMAIL"
+)
+
+var AllRateLimit = []RateLimit{
+	RateLimitPublicAPI,
+	RateLimitAuth,
+	RateLimitEmail,
+}
+
+func (e RateLimit) IsValid() bool {
+	switch e {
+	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail:
+		return true
+	}
+	return false
+}
+
+func (e RateLimit) String() string {
+	return string(e)
+}
+
+func (e *RateLimit) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RateLimit(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RateLimit", str)
+	}
+	return nil
+}
+
+func (e RateLimit) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RateLimit) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RateLimit) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // The business rules that can refuse a mutation.
 type UserErrorCode string
 

@@ -28,6 +28,8 @@ type Options struct {
 	Before func(context.Context, *graphql.OperationContext) context.Context
 	// Guard judges a valid operation with its coerced variables before any resolver runs. Any error refuses the whole.
 	Guard func(context.Context, *graphql.OperationContext) gqlerror.List
+	// Refused hears the code of a request that is answered without data.
+	Refused func(ctx context.Context, code string)
 	// ErrorPresenter turns an error of a resolver, and one of Guard that has no code, into what a client may read, with a code that
 	// Status knows; an error with any other is sent as INTERNAL without its text.
 	ErrorPresenter graphql.ErrorPresenterFunc
@@ -66,7 +68,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel = context.WithTimeout(ctx, h.Timeout)
 		defer cancel()
 	}
-	h.answer(ctx, w, r).write(w, media)
+	a := h.answer(ctx, w, r)
+	if h.Refused != nil && a.data == nil && len(a.errors) > 0 {
+		h.Refused(ctx, codeOf(a.errors[0]))
+	}
+	a.write(w, media)
 }
 
 func (h *handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Request) *answer {

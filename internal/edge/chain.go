@@ -13,12 +13,14 @@ import (
 	"github.com/rs/cors"
 
 	"pixgate/internal/account"
+	"pixgate/internal/audit"
+	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 )
 
-// Options are what [New] needs; all are required but Origins and TrustedProxies.
+// Options are what [New] needs; all are required but Origins, TrustedProxies and Lists.
 type Options struct {
 	Log *slog.Logger
 	Now func() time.Time
@@ -28,6 +30,7 @@ type Options struct {
 	PublicURLs     []string       // the origins that the API answers under
 	Origins        []string       // the exact origins of the web apps
 	TrustedProxies []netip.Prefix // whose word on the client's address counts
+	Lists          gate.Lists     // who may knock
 	CSRF           secret.Ring    // CSRF_SECRET
 
 	Tenants   Tenants
@@ -36,6 +39,9 @@ type Options struct {
 	Downloads Downloads
 	Archives  Archives
 	Journal   Journal
+	Limits    *gate.Limiter
+	Security  Security
+	Meter     Meter
 	Ready     func(context.Context) error // nil: what the server needs is there
 
 	GraphQL    http.Handler
@@ -60,6 +66,16 @@ type Downloads interface {
 	CheckImage(ctx context.Context, v account.Viewer, imageID string) error
 }
 
+// Security keeps what was refused. It waits for nobody.
+type Security interface {
+	Record(i audit.Incident)
+}
+
+// Meter counts requests, by the template of their route; empty for none.
+type Meter interface {
+	Request(route, method string, status int, took time.Duration)
+}
+
 // edge is what the gates share.
 type edge struct {
 	Options
@@ -82,13 +98,16 @@ func New(o Options) http.Handler {
 		e.recover,      // a panic becomes a 500 with that id; an abort stays an abort
 		e.headers,      // what every answer carries
 		e.cors.Handler, // before everything that refuses, or a browser could not read the refusal
-		e.locate,       // the client's true address; lists and limits by address come right after
+		e.locate,       // the client's true address
+		e.admit,        // who is on a list, or must be
 		e.health,       // liveness and readiness can't need what they report on
+		e.limitAddress, // requests of nobody, so many by each address
 		e.match,        // 404 and 405
 		e.readBody,     // at most so much, and before anything is decided about who sent it
 		e.checkOrigin,  // no other site's page rides on our cookies
 		e.findTenant,   // which studio
-		e.findViewer,   // who asks; limits by account come right after
+		e.findViewer,   // who asks
+		e.limitViewer,  // requests of somebody, so many by each account
 		e.proveOrigin,  // what changes something by cookie has the token of that session
 	)
 }

@@ -104,7 +104,7 @@ func announce(w http.ResponseWriter, r *http.Request, status int, judged *fault.
 		t.Fields = append(t.Fields, field(f))
 	}
 	if judged.Code != "" {
-		logs.Note(r.Context(), slog.String("code", string(judged.Code)))
+		fault.Tell(r.Context(), judged.Code)
 	}
 	switch status {
 	case http.StatusUnauthorized:

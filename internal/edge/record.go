@@ -11,9 +11,13 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"pixgate/internal/account"
+	"pixgate/internal/audit"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
+	"pixgate/internal/id"
 	"pixgate/internal/logs"
 )
 
@@ -24,6 +28,9 @@ type exchange struct {
 	answer   *answer        // what has been sent so far
 	client   netip.Addr     // where it comes from
 	tenant   account.Tenant // which studio it is for
+	account  id.ID          // who asks; zero: nobody, or not known yet
+	refused  fault.Code     // what the whole of it was refused with; empty: it was not
+	limit    gate.Name      // that refused it, where one did
 	// How people are refused who look at a page of ours, false: as programs are. nil: so is everybody.
 	page func(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) bool
 }
@@ -44,6 +51,7 @@ func (e *edge) record(next http.Handler) http.Handler {
 			x.page = e.showClosed
 		}
 		ctx, event := logs.WithEvent(context.WithValue(r.Context(), exchangeKey{}, x))
+		ctx = fault.WithListener(ctx, func(code fault.Code) { x.refused = code })
 		w.Header().Set("X-Request-Id", x.id)
 		whole := false
 		defer func() {
@@ -51,15 +59,40 @@ func (e *edge) record(next http.Handler) http.Handler {
 				slog.String("requestId", x.id), slog.String("method", method(r)), slog.String("route", x.template),
 				slog.Int("status", x.answer.status), slog.Int64("bytes", x.answer.bytes),
 				slog.Float64("milliseconds", float64(e.Now().Sub(start).Microseconds())/1000))
+			if x.refused != "" {
+				attrs = append(attrs, slog.String("code", string(x.refused)))
+			}
 			if !whole {
 				attrs = append(attrs, slog.Bool("aborted", true))
 			}
 			e.Log.LogAttrs(ctx, level(x), "request", attrs...)
+			e.watch(x, method(r), e.Now().Sub(start))
 		}()
 		next.ServeHTTP(x.answer, r.WithContext(ctx))
 		x.answer.begin(http.StatusOK) // a handler that writes nothing answers 200
 		whole = true
 	})
+}
+
+// watch counts an exchange, and records its refusal as what it is for the studio's
+// security.
+func (e *edge) watch(x *exchange, method string, took time.Duration) {
+	e.Meter.Request(x.template, method, x.answer.status, took)
+	event, known := audit.EventOf(x.refused)
+	if !known {
+		return
+	}
+	incident := audit.Incident{Event: event, IP: x.client, Route: x.template, Detail: string(x.limit), RequestID: x.id}
+	if incident.Detail == "" {
+		incident.Detail = string(x.refused)
+	}
+	if x.tenant.ID != id.Nil {
+		incident.TenantID = &x.tenant.ID
+	}
+	if x.account != id.Nil {
+		incident.AccountID = &x.account
+	}
+	e.Security.Record(incident)
 }
 
 func newRequestID() string {

@@ -8,7 +8,7 @@ import (
 
 const (
 	// home is where somebody goes who names no other place.
-	home = "/playground"
+	home = playgroundPath
 
 	maxRedirect = 2000 // bytes
 )

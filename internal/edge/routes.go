@@ -9,7 +9,15 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
 	"pixgate/internal/logs"
+)
+
+// The routes that are spoken of elsewhere.
+const (
+	auditPath       = "/audit.ndjson"
+	playgroundPath  = "/playground"
+	playgroundFiles = "/playground/"
 )
 
 // newRoutes are the routes for callers; liveness and readiness stand before them
@@ -19,12 +27,12 @@ func (e *edge) newRoutes() *http.ServeMux {
 	mux.Handle(graphqlPath, e.GraphQL)
 	mux.HandleFunc("GET /images/{id}/download", e.notFromAfar(e.downloadImage))
 	mux.HandleFunc("GET /jobs/{id}/download.zip", e.notFromAfar(e.downloadZIP))
-	mux.HandleFunc("GET /audit.ndjson", e.notFromAfar(e.exportAudit))
+	mux.HandleFunc("GET "+auditPath, e.notFromAfar(e.exportAudit))
 	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
 	mux.HandleFunc("GET "+loginPath, e.showLogin)
 	mux.HandleFunc("POST "+loginPath, e.login)
-	mux.HandleFunc("GET /playground", e.playground)
-	mux.HandleFunc("GET /playground/", e.playground)
+	mux.HandleFunc("GET "+playgroundPath, e.playground)
+	mux.HandleFunc("GET "+playgroundFiles, e.playground)
 	return mux
 }
 
@@ -45,6 +53,12 @@ func (e *edge) downloadImage(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
+	if viewer.SignedIn() {
+		if err := e.Limits.Pass(ctx, gate.Download, viewer.AccountID.String()); err != nil {
+			refuse(w, r, err)
+			return
+		}
+	}
 	link, err := e.Downloads.ImageURL(ctx, viewer, image)
 	if err != nil {
 		refuse(w, r, err)
@@ -64,7 +78,7 @@ func (e *edge) playground(w http.ResponseWriter, r *http.Request) {
 	if !e.Development {
 		err := account.ViewerFrom(r.Context()).Require(account.Admin, e.Now())
 		if fault.Is(err, fault.Unauthenticated) && isBrowser(r) {
-			seeOther(w, loginPath+"?redirect=/playground")
+			seeOther(w, loginPath+"?redirect="+playgroundPath)
 			return
 		}
 		if err != nil {
@@ -92,6 +106,8 @@ func (e *edge) health(next http.Handler) http.Handler {
 			unrouted(w, r, http.StatusMethodNotAllowed)
 		case r.URL.Path == "/readyz" && !e.ready(r.Context()):
 			say(w, http.StatusServiceUnavailable, "degraded\n")
+		case r.URL.Path == "/readyz" && e.Limits.Where() != gate.Redis: // it serves, but each server counts for itself
+			say(w, http.StatusOK, "degraded\n")
 		default:
 			say(w, http.StatusOK, "ok\n")
 		}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -52,10 +53,14 @@ func (e *edge) findViewer(next http.Handler) http.Handler {
 		jar := jar{cookies: e.cookies, w: w, now: e.Now}
 		viewer, err := e.viewer(r, x, jar)
 		if err != nil {
+			if fault.Is(err, fault.Unauthenticated) { // guesses count
+				err = cmp.Or(e.takeAddress(r), err)
+			}
 			refuse(w, r, err)
 			return
 		}
 		if viewer.SignedIn() {
+			x.account = viewer.AccountID
 			logs.Note(r.Context(), slog.String("account", viewer.AccountID.String()))
 		}
 		viewer.RequestID = x.id

@@ -11,6 +11,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
 	"pixgate/internal/logs"
 	"pixgate/internal/transfer"
 )
@@ -28,6 +29,10 @@ const clientStall = time.Minute
 func (e *edge) downloadZIP(w http.ResponseWriter, r *http.Request) {
 	archive, err := e.openArchive(r)
 	if err != nil {
+		refuse(w, r, err)
+		return
+	}
+	if err := e.Limits.Pass(r.Context(), gate.Download, archive.AccountID().String()); err != nil {
 		refuse(w, r, err)
 		return
 	}

@@ -83,6 +83,9 @@ type Archive struct {
 	layout *archive.Layout
 }
 
+// AccountID is whose archive it is: who is signed in, or whom the ticket names.
+func (a *Archive) AccountID() id.ID { return a.viewer.AccountID }
+
 // Disposition is the archive's Content-Disposition.
 func (a *Archive) Disposition() string { return blob.Attachment(a.Filename) }
 

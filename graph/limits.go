@@ -1,0 +1,47 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"pixgate/graph/model"
+	"pixgate/internal/fault"
+	"pixgate/internal/gate"
+	"pixgate/internal/session"
+)
+
+// rateLimit is @rateLimit. It stands on root fields alone, and the guard has asked.
+func (r *Resolver) rateLimit(ctx context.Context, _ any, next graphql.Resolver, _ model.RateLimit) (any, error) {
+	return next(ctx)
+}
+
+// takeLimit counts a root field under the limit that the schema names, and refuses it
+// past that. Every request has been counted under PUBLIC_API before it came here.
+func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) error {
+	if root.Definition == nil { // __typename
+		return nil
+	}
+	limited := root.Definition.Directives.ForName("rateLimit")
+	if limited == nil {
+		return nil
+	}
+	address := gate.KeyOfIP(session.ClientFrom(ctx).IP)
+	switch model.RateLimit(limited.Arguments.ForName("name").Value.Raw) {
+	case model.RateLimitEmail:
+		return r.Limits.Pass(ctx, gate.Email, address)
+	case model.RateLimitAuth: // counts failures: see refused
+		return r.Limits.Open(ctx, gate.AuthIP, address)
+	}
+	return nil
+}
+
+// refused hears that a request was refused as a whole. A failed sign-in counts here,
+// also one at a challenge that nobody has: the database counts those of mailboxes.
+func (r *Resolver) refused(ctx context.Context, code string) {
+	fault.Tell(ctx, fault.Code(code))
+	if fault.Code(code) == fault.OTPInvalid {
+		// It counts, or the next one is not refused: there is nothing to tell this one.
+		_ = r.Limits.Pass(ctx, gate.AuthIP, gate.KeyOfIP(session.ClientFrom(ctx).IP))
+	}
+}
