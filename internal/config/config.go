@@ -87,6 +87,23 @@ type Config struct {
 	// TRUST_PROXY: whose word on the client's address counts. true: loopback and
 	// private peers; or networks (CIDR) separated by commas; false.
 	TrustedProxies []netip.Prefix
+
+	// METRICS_ADDR: where the server tells how it is, host:port, or off;
+	// 127.0.0.1:9464. Empty for off.
+	MetricsAddr string
+	// SECURITY_METRICS_WINDOW_MS: how far back security events count towards an
+	// alert, 1000 to 86400000; 300000.
+	SecurityWindow time.Duration
+	// SECURITY_ALERT_COOLDOWN_MS: how long after an alert there is none of the same
+	// kind, 1000 to 604800000; 900000. Never shorter than the window.
+	SecurityCooldown time.Duration
+	// SECURITY_ALERT_THRESHOLD_<EVENT>, such as SECURITY_ALERT_THRESHOLD_LOGIN_FAILED:
+	// how many events within the window call for an alert, 0 to 1000000, 0 for never.
+	// SECURITY_ALERT_THRESHOLD_DEFAULT: the same for events without one of their own;
+	// 25. By the events' stored names: see docs/security-events.md.
+	SecurityThresholds map[string]int
+	// ALERT_EMAIL: a mailbox that gets every alert, beside the studio's people; none.
+	AlertEmail string
 }
 
 // SecureCookies reports whether browsers reach the API by https only.
@@ -96,7 +113,7 @@ func (c Config) SecureCookies() bool {
 
 // Part is a group of settings that belong to one part of the program. Those that
 // every command needs, APP_ENV, LOG_LEVEL and DEFAULT_TENANT, are in none.
-type Part uint8
+type Part uint16
 
 // The parts.
 const (
@@ -107,8 +124,9 @@ const (
 	Audit                     // AUDIT_SECRET
 	Tickets                   // TICKET_SECRET
 	Web                       // ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
+	Watch                     // METRICS_ADDR, SECURITY_…, ALERT_EMAIL
 
-	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web
+	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Watch
 )
 
 // Load reads all settings; getenv is [os.Getenv] outside tests. The error is of
@@ -159,6 +177,13 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.PublicURLs = r.publicURLs("PUBLIC_URLS")
 		c.CORSOrigins = r.origins("CORS_ORIGINS")
 		c.TrustedProxies = r.proxies("TRUST_PROXY")
+	}
+	if parts&Watch != 0 {
+		c.MetricsAddr = r.unlessOff("METRICS_ADDR", "127.0.0.1:9464")
+		c.SecurityWindow = r.milliseconds("SECURITY_METRICS_WINDOW_MS", 5*time.Minute, time.Second, 24*time.Hour)
+		c.SecurityCooldown = r.milliseconds("SECURITY_ALERT_COOLDOWN_MS", 15*time.Minute, time.Second, 7*24*time.Hour)
+		c.SecurityThresholds = r.thresholds("SECURITY_ALERT_THRESHOLD_")
+		c.AlertEmail = r.mailbox("ALERT_EMAIL")
 	}
 	if len(r.problems) > 0 {
 		return Config{}, r.problems
