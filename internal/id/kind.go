@@ -7,13 +7,14 @@ type Kind string
 
 // The kinds of things that a caller can name.
 const (
-	Account Kind = "acc"
-	Job     Kind = "job"
-	Image   Kind = "img"
-	Import  Kind = "imp"
+	Account  Kind = "acc"
+	Job      Kind = "job"
+	Image    Kind = "img"
+	Import   Kind = "imp"
+	Security Kind = "sec"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true}
+var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Security: true}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

@@ -22,13 +22,13 @@ type SecurityAlert struct {
 
 // alertWording is everything around what is said about an event.
 type alertWording struct {
-	subject, body               string // with {name}, {title}, {event}, {seen}, {minutes}, {means}, {steps}
+	subject, body               string // with {who}, {name}, {title}, {event}, {seen}, {minutes}, {means}, {steps}
 	installation, atLeast, once string
 }
 
 var alertWordings = map[Locale]alertWording{
 	German: {
-		subject: "{name}: Sicherheitshinweis – {title}",
+		subject: "{who}: Sicherheitshinweis – {title}",
 		body: `Hallo,
 
 pixgate hat bei {name} mehr bemerkt, als üblich ist:
@@ -54,7 +54,7 @@ pixgate
 		installation: "dieser Installation", atLeast: "mindestens ", once: "Minute",
 	},
 	English: {
-		subject: "{name}: security notice – {title}",
+		subject: "{who}: security notice – {title}",
 		body: `Hello,
 
 pixgate noted more at {name} than is usual:
@@ -89,14 +89,15 @@ func (a SecurityAlert) Message() Message {
 	}
 	words, about := alertWordings[locale], aboutEvent(a.Event, locale)
 	name := oneLine(a.Studio)
+	who := name
 	if name == "" {
-		name = words.installation
+		who, name = "pixgate", words.installation
 	}
 	seen := strconv.FormatInt(a.Seen, 10)
 	if a.AtLeast {
 		seen = words.atLeast + seen
 	}
-	fill := strings.NewReplacer("{name}", name, "{title}", about.title, "{event}", strings.ToUpper(a.Event), "{seen}", seen,
+	fill := strings.NewReplacer("{who}", who, "{name}", name, "{title}", about.title, "{event}", strings.ToUpper(a.Event), "{seen}", seen,
 		"{minutes}", inMinutes(a.Within, locale), "{means}", about.means, "{steps}", about.steps)
 	return Message{From: a.From, To: a.To, Subject: oneLine(fill.Replace(words.subject)), Text: fill.Replace(words.body)}
 }

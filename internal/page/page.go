@@ -24,8 +24,9 @@ type List byte
 
 // The lists.
 const (
-	Jobs   List = 'j'
-	Images List = 'i'
+	Jobs           List = 'j'
+	Images         List = 'i'
+	SecurityEvents List = 's'
 )
 
 // Cursor is the place of one element in a list that is ordered by Key, then ID.
@@ -51,9 +52,9 @@ func (c Cursor) Append(dst []byte, list List) []byte {
 // Text returns the cursor's opaque text for list.
 func (c Cursor) Text(list List) string { return string(c.Append(nil, list)) }
 
-// maxKey is the largest key that a list's elements have: of jobs, the year 9999 in
-// microseconds since 1970; of images, the largest position.
-var maxKey = map[List]int64{Jobs: 253_402_300_799_999_999, Images: math.MaxInt32}
+// maxKey is the largest key that a list's elements have: of jobs and security events,
+// the year 9999 in microseconds since 1970; of images, the largest position.
+var maxKey = map[List]int64{Jobs: 253_402_300_799_999_999, Images: math.MaxInt32, SecurityEvents: 253_402_300_799_999_999}
 
 func parse(list List, text string) (Cursor, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
