@@ -25,6 +25,7 @@ import (
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
+	"pixgate/internal/watch"
 )
 
 // api is the GraphQL endpoint on a real database, without the edge: the viewer of
@@ -80,6 +81,7 @@ func newAPI(t testing.TB) *api {
 		Downloads: transfer.NewDownloads(pool, jobs, store.Presigner(), 5*time.Minute, time.Now),
 		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
+		Events:    watch.NewEvents(pool, time.Now),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}
 	a.handler = a.resolver.handler(a.resolver.begin)

@@ -6,6 +6,7 @@ import (
 	"pixgate/graph/model"
 	"pixgate/internal/job"
 	"pixgate/internal/session"
+	"pixgate/internal/watch"
 )
 
 func orEmpty(text *string) string {
@@ -36,6 +37,13 @@ func imageFilter(filter *model.ImageFilter) job.ImageFilter {
 		wanted.States = slices.Clone(slices.Compact(filter.SelectionState)) // six at most: the rest of a long list is let go
 	}
 	return wanted
+}
+
+func eventFilter(filter *model.SecurityEventFilter) watch.Filter {
+	if filter == nil {
+		return watch.Filter{}
+	}
+	return watch.Filter{Event: filter.Event, From: filter.From, To: filter.To}
 }
 
 func userErrors(refusals []job.Refusal) []*model.UserError {

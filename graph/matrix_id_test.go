@@ -19,6 +19,8 @@ func (m *matrix) ids() map[string]string {
 		"Account the-admin's": m.Admin.PublicID(), "Account the-blocked's": m.Blocked.PublicID(), "Account the-expired's": m.Expired.PublicID(),
 		"Account foreign": m.Foreigner.PublicID(), "Account the-foreign-admin's": m.ForeignAdmin.PublicID(), "Account unknown": id.Account.Format(unknown),
 		"Import the-owner's": id.Import.Format(m.Import), "Import foreign": id.Import.Format(m.ForeignImport), "Import unknown": id.Import.Format(unknown),
+		"SecurityEvent the-owner's": id.Security.Format(m.event), "SecurityEvent foreign": id.Security.Format(m.foreignEvent),
+		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
 		"Job unknown": id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
 		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
 		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],

@@ -35,6 +35,7 @@ Query.node                       401  v   403 v   403 v   v   BLK EXP 401 403 40
 Query.job                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Query.image                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Query.jobs                       401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+Query.securityEvents             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -144,6 +145,22 @@ RefusedObject.name               401  403 403 403 403 v   v   BLK EXP 401 403 40
 RefusedObject.code               401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 RefusedObject.message            401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 
+SecurityEvent.id                 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.event              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.count              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.firstAt            401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.at                 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.account            401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.addressKey         401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.route              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.detail             401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.requestId          401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEventConnection.edges    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventConnection.nodes    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventConnection.pageInfo 401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventEdge.cursor         401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventEdge.node           401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.retryAfter     v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -207,6 +224,7 @@ const (
 	byViewer = "- v v v v v v v v - v v -"
 	byAdmins = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
 	byStaff  = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
+	ownStaff = "401 403 403 403 403 v v BLK EXP 401 403 - 401"
 	ofStaff  = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
 	byOwner  = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 	noErrors = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
@@ -272,6 +290,14 @@ var ways = []way{
 	{to: "Import", ask: `mutation { importImages(input: $input) { import { here: __typename @ } } }`, cells: ofStaff, input: "pictures", name: "importImages"},
 	{to: "RefusedObject", ask: `{ node(id: $import) { ... on Import { refused { here: __typename @ } } } }`, cells: mine},
 
+	{to: "SecurityEvent", ask: `{ node(id: $securityevent) { ... on SecurityEvent { here: id @ } } }`, cells: mine},
+	{to: "SecurityEvent", ask: `{ securityEvents { nodes { here: id @ } } }`, cells: ownStaff},
+	{to: "SecurityEvent", ask: `{ securityEvents { edges { node { here: id @ } } } }`, cells: ownStaff},
+	{to: "SecurityEventConnection", ask: `{ securityEvents { here: __typename @ } }`, cells: mine},
+	{to: "SecurityEventEdge", ask: `{ securityEvents { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ securityEvents { pageInfo { here: __typename @ } } }`, cells: byStaff},
+	{to: "Account", ask: `{ node(id: $securityevent) { ... on SecurityEvent { account { here: id @ } } } }`, cells: byAdmins},
+
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: byAll, input: "a newcomer's code, by cookie", name: "cookie"},
@@ -331,6 +357,10 @@ Account unknown      401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Import the-owner's   401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Import foreign       401  403 403 403 403 403 403 BLK EXP 401 403 v   401
 Import unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+SecurityEvent the-owner's 401 403 403 403 403 v v BLK EXP 401 403 403 401
+SecurityEvent the-installation's 401 403 403 403 403 403 v BLK EXP 401 403 403 401
+SecurityEvent foreign 401 403 403 403 403 403 403 BLK EXP 401 403 v   401
+SecurityEvent unknown 401 403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401

@@ -70,7 +70,7 @@ func document(ask, fields string) string {
 	}
 	body = strings.ReplaceAll(body, "@", fields)
 	var declared []string
-	for _, name := range []string{"job", "image", "account", "import"} {
+	for _, name := range []string{"job", "image", "account", "import", "securityevent"} {
 		if strings.Contains(body, "$"+name+")") {
 			declared = append(declared, "$"+name+": ID!")
 		}
@@ -174,7 +174,7 @@ func (m *matrix) subject(about string) map[string]any {
 	if state == "" {
 		state = string(job.Included)
 	}
-	return map[string]any{"job": j.PublicID(), "image": j.Image(job.SelectionState(state)), "import": id.Import.Format(run), "account": m.Owner.PublicID()}
+	return map[string]any{"job": j.PublicID(), "image": j.Image(job.SelectionState(state)), "import": id.Import.Format(run), "account": m.Owner.PublicID(), "securityevent": id.Security.Format(m.event)}
 }
 
 // judge asks for fields at the end of a way and compares what each gives with its mark.

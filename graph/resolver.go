@@ -10,6 +10,7 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
+	"pixgate/internal/watch"
 )
 
 // Options are the rooms that the API hands over to.
@@ -21,6 +22,7 @@ type Options struct {
 	Downloads   *transfer.Downloads
 	Archives    *transfer.Archives
 	Imports     *transfer.Imports
+	Events      *watch.Events
 	Development bool          // everybody may read the schema
 	Timeout     time.Duration // for a request, from its first byte to its answer
 	Now         func() time.Time

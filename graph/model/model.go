@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"pixgate/internal/account"
+	"pixgate/internal/audit"
 	"pixgate/internal/job"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
+	"pixgate/internal/watch"
 	"strconv"
 	"time"
 )
@@ -142,6 +144,24 @@ type RequestOtpPayload struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// Seconds until another code can be asked for.
 	RetryAfter int `json:"retryAfter"`
+}
+
+// A security event within a page.
+type SecurityEventEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The event.
+	Node *watch.Event `json:"node"`
+}
+
+// Which security events.
+type SecurityEventFilter struct {
+	// Only those of this kind.
+	Event *audit.Event `json:"event,omitempty"`
+	// Only those from this time on.
+	From *time.Time `json:"from,omitempty"`
+	// Only those before this time.
+	To *time.Time `json:"to,omitempty"`
 }
 
 // Input of `selectImages`.
