@@ -21,7 +21,7 @@ func settings(t *testing.T, db *stage.DB, change map[string]string) func(string)
 	t.Helper()
 	bucket, box := stage.Bucket(t), stage.Mailbox(t)
 	all := map[string]string{
-		"APP_ENV": "development", "ADDR": "127.0.0.1:0", "PUBLIC_URLS": "http://127.0.0.1", "CORS_ORIGINS": "http://pix.test",
+		"APP_ENV": "development", "ADDR": "127.0.0.1:0", "METRICS_ADDR": "127.0.0.1:0", "PUBLIC_URLS": "http://127.0.0.1", "CORS_ORIGINS": "http://pix.test",
 		"DATABASE_URL": db.URL, "MIGRATE_DATABASE_URL": db.OwnerURL,
 		"S3_ENDPOINT": bucket.Endpoint, "S3_REGION": bucket.Region, "S3_BUCKET": bucket.Bucket,
 		"S3_ACCESS_KEY_ID": bucket.AccessKeyID, "S3_SECRET_ACCESS_KEY": bucket.SecretAccessKey,

@@ -17,7 +17,7 @@ import (
 	"pixgate/internal/session"
 )
 
-// Options are what [New] needs; all are required but Origins and TrustedProxies.
+// Options are what [New] needs; all are required but Origins, TrustedProxies and Meter.
 type Options struct {
 	Log *slog.Logger
 	Now func() time.Time
@@ -33,6 +33,7 @@ type Options struct {
 	Downloads Downloads
 	Archives  Archives
 	Ready     func(context.Context) error // nil: what the server needs is there
+	Meter     Meter                       // nil: nobody counts
 
 	GraphQL    http.Handler
 	Playground http.Handler // of /playground and everything below it
@@ -54,6 +55,11 @@ type Downloads interface {
 	ImageURL(ctx context.Context, v account.Viewer, imageID string) (string, error)
 	// CheckImage decides the same and delivers nothing.
 	CheckImage(ctx context.Context, v account.Viewer, imageID string) error
+}
+
+// Meter counts requests that are over. An empty route is none of ours.
+type Meter interface {
+	Request(route, method string, status int, took time.Duration)
 }
 
 // edge is what the gates share.

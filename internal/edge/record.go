@@ -41,10 +41,14 @@ func (e *edge) record(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", x.id)
 		whole := false
 		defer func() {
+			took := e.Now().Sub(start)
+			if e.Meter != nil {
+				e.Meter.Request(x.template, method(r), x.answer.status, took)
+			}
 			attrs := append(event.Attrs(),
 				slog.String("requestId", x.id), slog.String("method", method(r)), slog.String("route", x.template),
 				slog.Int("status", x.answer.status), slog.Int64("bytes", x.answer.bytes),
-				slog.Float64("milliseconds", float64(e.Now().Sub(start).Microseconds())/1000))
+				slog.Float64("milliseconds", float64(took.Microseconds())/1000))
 			if !whole {
 				attrs = append(attrs, slog.Bool("aborted", true))
 			}
