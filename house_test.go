@@ -22,14 +22,14 @@ import (
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/blob internal/config internal/demo internal/edge internal/job " +
-		"internal/journal internal/logs internal/mail internal/secret internal/session internal/task internal/transfer schema",
+		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema",
 
 	// the doors: they do not know each other
-	"internal/edge": "internal/account internal/fault internal/id internal/journal internal/logs internal/secret internal/session internal/transfer",
+	"internal/edge": "internal/account internal/audit internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/transfer",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/fault internal/id internal/job " +
-		"internal/journal internal/logs internal/page internal/secret internal/session internal/transfer",
-	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/job internal/journal internal/session internal/transfer",
-	"graph/model":           "graph/scalar internal/account internal/audit internal/job internal/journal internal/page internal/session internal/transfer",
+		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/transfer internal/watch",
+	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/job internal/journal internal/session internal/transfer internal/watch",
+	"graph/model":           "graph/scalar internal/account internal/audit internal/job internal/journal internal/page internal/session internal/transfer internal/watch",
 	"graph/scalar":          "",
 	"graph/wire":            "graph/limit",
 	"graph/wire/testschema": "",
@@ -44,6 +44,7 @@ var arrows = map[string]string{
 	"internal/job":      "internal/account internal/audit internal/fault internal/id internal/page queries",
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
+	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page queries",
 	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
 
 	// where the audit log meets the storage
@@ -54,6 +55,7 @@ var arrows = map[string]string{
 	"internal/gate":    "internal/fault internal/secret",
 	"internal/task":    "internal/fault internal/id schema",
 	"internal/mail":    "internal/fault internal/secret",
+	"internal/metrics": "",
 	"internal/blob":    "internal/fault internal/secret",
 	"internal/page":    "internal/fault internal/id",
 	"internal/picture": "",
@@ -68,7 +70,7 @@ var arrows = map[string]string{
 
 // libraries say where other people's code, and HTTP, may be seen.
 var libraries = map[string][]string{
-	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail"},
+	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics"},
 	"github.com/99designs/":     {"graph", "graph/generated", "graph/model", "graph/scalar", "graph/wire", "graph/wire/testschema"},
 	"github.com/vektah/":        {"graph", "graph/generated", "graph/model", "graph/limit", "graph/limit/hostile", "graph/wire", "graph/wire/testschema"},
 	"github.com/vikstrous/":     {"graph"},
@@ -78,6 +80,7 @@ var libraries = map[string][]string{
 	"github.com/go-redis/":      {"internal/gate"},
 	"github.com/riverqueue/":    {"internal/task", "schema"},
 	"github.com/pressly/goose/": {"schema"},
+	"github.com/prometheus/":    {"internal/metrics"},
 	"github.com/versity/":       {},
 }
 

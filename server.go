@@ -23,14 +23,17 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/config"
 	"pixgate/internal/edge"
+	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/logs"
 	"pixgate/internal/mail"
+	"pixgate/internal/metrics"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
+	"pixgate/internal/watch"
 )
 
 func main() {
@@ -93,9 +96,19 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
+	meter := metrics.New(metrics.Options{Events: eventNames(), Pool: pool, Now: now, Log: log})
+	security := audit.NewSecurity(audit.SecurityOptions{
+		DB: pool, Keys: auditKeys, Tally: meter, Queue: queue, Rule: alertRule(settings), Now: now, Log: log,
+	})
+	limits, err := openLimits(settings, meter, security, log)
+	if err != nil {
+		return err
+	}
+	lists := addressLists(settings)
+	alerts := watch.NewAlerts(watch.AlertOptions{DB: pool, Tenants: tenants, Sender: sender, Mailbox: settings.AlertEmail, Log: log})
 	sessions := session.New(session.Options{
 		DB: pool, Tenants: tenants, Codes: secret.NewRing(settings.OTPSecret, settings.OTPSecretPrevious),
-		Queue: queue, Sender: sender, Audit: auditLog, Now: now, Log: log,
+		Queue: queue, Sender: sender, Audit: auditLog, Now: now, Log: log, Failures: failures(settings),
 	})
 	jobs := job.NewJobs(pool, auditLog, now)
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
@@ -109,7 +122,8 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
 	runner, err := task.NewRunner(pool, task.Work{
-		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, Purge: sessions.Purge, AnchorAudit: anchors.Write,
+		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
+		Purge: task.InTurn(sessions.Purge, security.Purge), AnchorAudit: anchors.Write,
 	}, log)
 	if err != nil {
 		return err
@@ -121,10 +135,12 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
 		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
 		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
-		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records, Ready: pool.Ping,
+		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records,
+		Limits: limits, Lists: lists, Security: security, Meter: meter,
+		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis }, // each server counts for itself
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
-			Journal:     records,
+			Journal: records, Events: watch.NewEvents(pool, now), Limits: limits, Lists: lists,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),
@@ -138,12 +154,20 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		MaxHeaderBytes:    96 << 10, // a query of 64 KiB may come by GET
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	return open(ctx, server, settings.Addr, sessions, runner, log)
+	stopMonitor, err := monitor(ctx, settings.MetricsAddr, meter.Handler(), log)
+	if err != nil {
+		return err
+	}
+	defer stopMonitor()
+	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}}
+	behind := together(sessions.Run, security.Run, limits.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
+	return open(ctx, server, settings.Addr, behind, runner, log)
 }
 
 // open starts what runs and stops it, in reverse, when ctx ends: first no more
-// requests, then what they have left to do.
-func open(ctx context.Context, server *http.Server, addr string, sessions *session.Service, runner *task.Runner, log *slog.Logger) error {
+// requests, then what they have left to do. What runs behind them ends before the
+// tasks do, since it may queue some.
+func open(ctx context.Context, server *http.Server, addr string, behind func(context.Context), runner *task.Runner, log *slog.Logger) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
@@ -153,11 +177,11 @@ func open(ctx context.Context, server *http.Server, addr string, sessions *sessi
 	if err := runner.Start(ctx); err != nil {
 		return err
 	}
-	activity, endActivity := context.WithCancel(context.WithoutCancel(ctx))
+	aside, endAside := context.WithCancel(context.WithoutCancel(ctx))
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		sessions.Run(activity)
+		behind(aside)
 	}()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -175,7 +199,7 @@ func open(ctx context.Context, server *http.Server, addr string, sessions *sessi
 	if err := server.Shutdown(patience); err != nil {
 		failed = errors.Join(failed, fmt.Errorf("requests were cut off: %w", err), server.Close())
 	}
-	endActivity()
+	endAside()
 	<-written
 	return errors.Join(failed, runner.Stop(patience))
 }

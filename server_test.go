@@ -21,7 +21,7 @@ func settings(t *testing.T, db *stage.DB, change map[string]string) func(string)
 	t.Helper()
 	bucket, box := stage.Bucket(t), stage.Mailbox(t)
 	all := map[string]string{
-		"APP_ENV": "development", "ADDR": "127.0.0.1:0", "PUBLIC_URLS": "http://127.0.0.1", "CORS_ORIGINS": "http://pix.test",
+		"APP_ENV": "development", "ADDR": "127.0.0.1:0", "METRICS_ADDR": "127.0.0.1:0", "PUBLIC_URLS": "http://127.0.0.1", "CORS_ORIGINS": "http://pix.test",
 		"DATABASE_URL": db.URL, "MIGRATE_DATABASE_URL": db.OwnerURL,
 		"S3_ENDPOINT": bucket.Endpoint, "S3_REGION": bucket.Region, "S3_BUCKET": bucket.Bucket,
 		"S3_ACCESS_KEY_ID": bucket.AccessKeyID, "S3_SECRET_ACCESS_KEY": bucket.SecretAccessKey,
@@ -184,7 +184,7 @@ func TestTheWholeProgram(t *testing.T) {
 	t.Parallel()
 	db, box := stage.Database(t), stage.Mailbox(t)
 	env := settings(t, db, map[string]string{
-		"SES_ENDPOINT": box.Endpoint(), "SES_ACCESS_KEY_ID": box.AccessKeyID(), "SES_SECRET_ACCESS_KEY": box.SecretAccessKey(),
+		"SES_ENDPOINT": box.Endpoint(), "SES_ACCESS_KEY_ID": box.AccessKeyID(), "SES_SECRET_ACCESS_KEY": box.SecretAccessKey(), "REDIS_URL": stage.Redis(t),
 	})
 	if out := command(t, env, "migrate"); !strings.Contains(out, "made the studio studio (pix.test)") {
 		t.Errorf("migrate says %q", out)

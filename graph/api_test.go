@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -26,6 +27,7 @@ import (
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
+	"pixgate/internal/watch"
 )
 
 // api is the GraphQL endpoint on a real database, without the edge: the viewer of
@@ -81,6 +83,8 @@ func newAPI(t testing.TB) *api {
 		Downloads: transfer.NewDownloads(pool, jobs, store.Presigner(), 5*time.Minute, time.Now),
 		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
+		Events:    watch.NewEvents(pool, time.Now),
+		Limits:    stage.Limits(t, nil),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}
 	a.resolver.Journal = journal.New(journal.Options{
@@ -134,7 +138,7 @@ func (a *api) ask(handler http.Handler, media string, who *cast.Person, query st
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	ctx := a.t.Context()
+	ctx := session.WithClient(a.t.Context(), session.Client{IP: netip.MustParseAddr("192.0.2.1")})
 	if who != nil {
 		v, err := a.resolver.Sessions.Authenticate(ctx, who.Token, session.Token, who.TenantID, "")
 		if err == nil {

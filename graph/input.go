@@ -7,6 +7,7 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
+	"pixgate/internal/watch"
 )
 
 func orEmpty(text *string) string {
@@ -44,6 +45,13 @@ func auditFilter(filter *model.AuditLogFilter) journal.Filter {
 		return journal.Filter{}
 	}
 	return journal.Filter{Job: filter.JobID, Image: filter.ImageID, Actor: filter.ActorID, Action: filter.Action, From: filter.From, To: filter.To}
+}
+
+func eventFilter(filter *model.SecurityEventFilter) watch.Filter {
+	if filter == nil {
+		return watch.Filter{}
+	}
+	return watch.Filter{Event: filter.Event, From: filter.From, To: filter.To}
 }
 
 func userErrors(refusals []job.Refusal) []*model.UserError {

@@ -45,6 +45,9 @@ type matrix struct {
 	proving     sync.Mutex // a process verifies one audit log at a time
 
 	audited map[id.ID]id.ID // entries of the audit log, by the picture that they are about
+	event   id.ID           // of security, by the owner; ofNobody is the installation's
+
+	foreignEvent, ofNobody id.ID
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -106,6 +109,11 @@ func newMatrix(t *testing.T) *matrix {
 	m.Exec(t, `INSERT INTO image_import (id, tenant_id, job_id, account_id, prefix, state, created_at) VALUES ($1, $2, $3, $4, 'all', 'DONE', now())`,
 		m.importOfAll, m.TenantID, m.All.ID, m.Admin.AccountID)
 	m.Exec(t, `UPDATE image_import SET finished_at = now(), refused = '[{"name": "a.txt", "code": "NOT_A_PICTURE", "message": "No."}]'`)
+	m.event, m.foreignEvent, m.ofNobody = id.New(time.Now()), id.New(time.Now()), id.New(time.Now())
+	const event = "INSERT INTO security_event VALUES ($1, $2, 'login_failed', $3, substr(sha256(''), 1, 16), '/graphql', 'AUTH', 'r', 2, now(), now())"
+	m.Exec(t, event, m.event, m.TenantID, m.Owner.AccountID)
+	m.Exec(t, event, m.foreignEvent, m.ForeignTenantID, m.Foreigner.AccountID)
+	m.Exec(t, event, m.ofNobody, nil, nil)
 	return m
 }
 

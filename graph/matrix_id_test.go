@@ -22,6 +22,8 @@ func (m *matrix) ids() map[string]string {
 		"AuditEntry the-owner's": id.Audit.Format(m.audited[m.Package.Images[job.None]]), "AuditEntry unknown": id.Audit.Format(unknown),
 		"AuditEntry foreign": id.Audit.Format(m.audited[m.ForeignJob.Images[job.None]]),
 		"Job unknown":        id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
+		"SecurityEvent the-owner's": id.Security.Format(m.event), "SecurityEvent foreign": id.Security.Format(m.foreignEvent),
+		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
 		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
 		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
 	}

@@ -37,6 +37,7 @@ Query.image                      401  v   403 v   403 v   v   BLK EXP 401 403 40
 Query.jobs                       401  v   v   v   v   v   v   BLK EXP 401 v   v   401
 Query.auditLog                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.auditVerification          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Query.securityEvents             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -190,6 +191,21 @@ ImageEvent.entry                 401  -   403 -   403 v   v   BLK EXP 401 403 40
 ImageEvent.way                   401  -   403 -   403 n   n   BLK EXP 401 403 403 401
 ImageEvent.staff                 401  -   403 -   403 n   n   BLK EXP 401 403 403 401
 ImageEvent.requestId             401  -   403 -   403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.id                 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.event              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.count              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.firstAt            401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.at                 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.account            401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.addressKey         401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.route              401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.detail             401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEvent.requestId          401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+SecurityEventConnection.edges    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventConnection.nodes    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventConnection.pageInfo 401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventEdge.cursor         401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecurityEventEdge.node           401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -254,6 +270,7 @@ const (
 	byViewer = "- v v v v v v v v - v v -"
 	byAdmins = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
 	byStaff  = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
+	ownStaff = "401 403 403 403 403 v v BLK EXP 401 403 - 401"
 	ofStaff  = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
 	ofOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 . 401" // each admin's own studio's
 	inOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 - 401" // which does not hold the entry that is asked for
@@ -343,6 +360,13 @@ var ways = []way{
 	{to: "Account", ask: `{ node(id: $auditentry) { ... on AuditEntry { actor { here: id @ } } } }`, cells: byAdmins},
 	{to: "Account", ask: `{ node(id: $auditentry) { ... on AuditEntry { account { here: id @ } } } }`, cells: byAdmins},
 	{to: "Account", ask: `{ image(id: $image) { history { nodes { actor { here: id @ } } } } }`, cells: ofThing},
+	{to: "SecurityEvent", ask: `{ node(id: $securityevent) { ... on SecurityEvent { here: id @ } } }`, cells: mine},
+	{to: "SecurityEvent", ask: `{ securityEvents { nodes { here: id @ } } }`, cells: ownStaff},
+	{to: "SecurityEvent", ask: `{ securityEvents { edges { node { here: id @ } } } }`, cells: ownStaff},
+	{to: "SecurityEventConnection", ask: `{ securityEvents { here: __typename @ } }`, cells: mine},
+	{to: "SecurityEventEdge", ask: `{ securityEvents { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ securityEvents { pageInfo { here: __typename @ } } }`, cells: byStaff},
+	{to: "Account", ask: `{ node(id: $securityevent) { ... on SecurityEvent { account { here: id @ } } } }`, cells: byAdmins},
 
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},
@@ -406,6 +430,10 @@ Import unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 AuditEntry the-owner's 401 403 403 403 403 v   v  BLK EXP 401 403 403 401
 AuditEntry foreign   401  403 403 403 403 403 403 BLK EXP 401 403 v   401
 AuditEntry unknown   401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+SecurityEvent the-owner's 401 403 403 403 403 v v BLK EXP 401 403 403 401
+SecurityEvent the-installation's 401 403 403 403 403 403 v BLK EXP 401 403 403 401
+SecurityEvent foreign 401 403 403 403 403 403 403 BLK EXP 401 403 v   401
+SecurityEvent unknown 401 403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401

@@ -12,6 +12,7 @@ import (
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
+	"pixgate/internal/watch"
 )
 
 // Options are the rooms that the API hands over to.
@@ -25,7 +26,8 @@ type Options struct {
 	Imports     *transfer.Imports
 	Journal     *journal.Journal
 	Limits      *gate.Limiter
-	Lists       gate.Lists    // from where admins may act
+	Lists       gate.Lists // from where admins may act
+	Events      *watch.Events
 	Development bool          // everybody may read the schema
 	Timeout     time.Duration // for a request, from its first byte to its answer
 	Now         func() time.Time

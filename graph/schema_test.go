@@ -214,7 +214,7 @@ func TestRootFieldsAreGuarded(t *testing.T) {
 func TestEveryNodeHasAKindOfID(t *testing.T) {
 	t.Parallel()
 	schema := matrixSchema()
-	kinds := map[string]id.Kind{"Account": id.Account, "Job": id.Job, "Image": id.Image, "Import": id.Import, "AuditEntry": id.Audit}
+	kinds := map[string]id.Kind{"Account": id.Account, "Job": id.Job, "Image": id.Image, "Import": id.Import, "AuditEntry": id.Audit, "SecurityEvent": id.Security}
 	for _, one := range schema.GetPossibleTypes(schema.Types["Node"]) {
 		kind, known := kinds[one.Name]
 		if _, _, ok := id.Parse(kind.Format(id.Nil)); !known || !ok {

@@ -27,6 +27,8 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Accounts.ByID(ctx, v, one) })
 	case id.Import:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Imports.ByID(ctx, v, one) })
+	case id.Security:
+		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Events.ByID(ctx, v, one) })
 	}
 	return nil, nil
 }

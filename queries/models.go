@@ -127,6 +127,30 @@ type LoginCode struct {
 	ConsumedAt    *time.Time
 }
 
+type SecurityAlert struct {
+	ID       id.ID
+	TenantID *id.ID
+	Event    string
+	Seen     int64
+	Since    time.Time
+	RaisedAt time.Time
+	Mailed   []id.ID
+}
+
+type SecurityEvent struct {
+	ID         id.ID
+	TenantID   *id.ID
+	Event      string
+	AccountID  *id.ID
+	AddressKey []byte
+	Route      string
+	Detail     string
+	RequestID  string
+	Count      int64
+	FirstAt    time.Time
+	LastAt     time.Time
+}
+
 type SelectionEvent struct {
 	ID        id.ID
 	TenantID  id.ID

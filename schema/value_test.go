@@ -62,6 +62,17 @@ login_challenge secret_hash 'short'
 login_code expires_at created_at
 login_code locale 'fr'
 login_code stranger_tries 21
+security_alert event 'LOUD'
+security_alert raised_at since
+security_alert seen 0
+security_event address_key 'short'
+security_event count 0
+security_event detail repeat('a', 101)
+security_event event 'LOUD'
+security_event last_at first_at - interval '1 second'
+security_event request_id repeat('a', 101)
+security_event route repeat('a', 101)
+security_event tenant_id NULL
 selection_event new_state old_state
 settlement image_ids '{}'
 settlement payment_reference ''

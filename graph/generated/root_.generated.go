@@ -33,6 +33,7 @@ type ResolverRoot interface {
 	JobConnection() JobConnectionResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
+	SecurityEvent() SecurityEventResolver
 }
 
 type DirectiveRoot struct {
@@ -239,6 +240,7 @@ type ComplexityRoot struct {
 		Job               func(childComplexity int, id string) int
 		Jobs              func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
 		Node              func(childComplexity int, id string) int
+		SecurityEvents    func(childComplexity int, first *int, after *string, filter *model.SecurityEventFilter) int
 		Viewer            func(childComplexity int) int
 	}
 
@@ -252,6 +254,30 @@ type ComplexityRoot struct {
 		ChallengeID func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
 		RetryAfter  func(childComplexity int) int
+	}
+
+	SecurityEvent struct {
+		Account    func(childComplexity int) int
+		AddressKey func(childComplexity int) int
+		At         func(childComplexity int) int
+		Count      func(childComplexity int) int
+		Detail     func(childComplexity int) int
+		Event      func(childComplexity int) int
+		FirstAt    func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+		RequestID  func(childComplexity int) int
+		Route      func(childComplexity int) int
+	}
+
+	SecurityEventConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SecurityEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	SelectImagesPayload struct {
@@ -1228,6 +1254,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.securityEvents":
+		if e.ComplexityRoot.Query.SecurityEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Query_securityEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.SecurityEventFilter)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -1272,6 +1309,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestOtpPayload.RetryAfter(childComplexity), true
+
+	case "SecurityEvent.account":
+		if e.ComplexityRoot.SecurityEvent.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Account(childComplexity), true
+	case "SecurityEvent.addressKey":
+		if e.ComplexityRoot.SecurityEvent.AddressKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.AddressKey(childComplexity), true
+	case "SecurityEvent.at":
+		if e.ComplexityRoot.SecurityEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.At(childComplexity), true
+	case "SecurityEvent.count":
+		if e.ComplexityRoot.SecurityEvent.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Count(childComplexity), true
+	case "SecurityEvent.detail":
+		if e.ComplexityRoot.SecurityEvent.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Detail(childComplexity), true
+	case "SecurityEvent.event":
+		if e.ComplexityRoot.SecurityEvent.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Event(childComplexity), true
+	case "SecurityEvent.firstAt":
+		if e.ComplexityRoot.SecurityEvent.FirstAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.FirstAt(childComplexity), true
+	case "SecurityEvent.id":
+		if e.ComplexityRoot.SecurityEvent.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.PublicID(childComplexity), true
+	case "SecurityEvent.requestId":
+		if e.ComplexityRoot.SecurityEvent.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.RequestID(childComplexity), true
+	case "SecurityEvent.route":
+		if e.ComplexityRoot.SecurityEvent.Route == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Route(childComplexity), true
+
+	case "SecurityEventConnection.edges":
+		if e.ComplexityRoot.SecurityEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventConnection.Edges(childComplexity), true
+	case "SecurityEventConnection.nodes":
+		if e.ComplexityRoot.SecurityEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventConnection.Nodes(childComplexity), true
+	case "SecurityEventConnection.pageInfo":
+		if e.ComplexityRoot.SecurityEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventConnection.PageInfo(childComplexity), true
+
+	case "SecurityEventEdge.cursor":
+		if e.ComplexityRoot.SecurityEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventEdge.Cursor(childComplexity), true
+	case "SecurityEventEdge.node":
+		if e.ComplexityRoot.SecurityEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventEdge.Node(childComplexity), true
 
 	case "SelectImagesPayload.changes":
 		if e.ComplexityRoot.SelectImagesPayload.Changes == nil {
@@ -1471,6 +1601,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
 		ec.unmarshalInputRequestOtpInput,
+		ec.unmarshalInputSecurityEventFilter,
 		ec.unmarshalInputSelectImagesInput,
 		ec.unmarshalInputSetAllImagesIncludedInput,
 		ec.unmarshalInputSetIncludedImagesInput,
@@ -2243,6 +2374,96 @@ type Query {
 "Everything that can be changed."
 type Mutation
 `, BuiltIn: false},
+	{Name: "../security.graphqls", Input: `extend type Query {
+  "What was refused for the sake of security, newest first: of the own studio, for operators of the installation, too. Kept for 90 days."
+  securityEvents(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match."
+    filter: SecurityEventFilter
+  ): SecurityEventConnection! @auth(role: ADMIN)
+}
+
+"What happened."
+enum SecurityEventKind {
+  "Somebody was past a limit; ` + "`" + `detail` + "`" + ` names it."
+  RATE_LIMIT_BLOCKED
+  "A list of addresses shut somebody out; ` + "`" + `detail` + "`" + ` names it."
+  IP_ACCESS_DENIED
+  "A foreign page, or a request without its token, was refused."
+  CSRF_BLOCKED
+  "Somebody was not signed in, blocked, past the membership's end or not allowed."
+  AUTH_BLOCKED
+  "An input was malformed."
+  REQUEST_VALIDATION_FAILED
+  "A query was past what one may cost."
+  QUERY_REJECTED
+  "A code was wrong, expired or spent."
+  LOGIN_FAILED
+  "A session was used on another device than its own."
+  DEVICE_MISMATCH
+  "Redis went away: each server counts its limits alone."
+  LIMITER_FALLBACK
+  "Redis came back."
+  LIMITER_RESTORED
+  "The storage gave other bytes than were taken in; the download was cut off."
+  ARCHIVE_DAMAGED
+}
+
+"Incidents of one second that had everything but their time in common."
+type SecurityEvent implements Node {
+  "Opaque and stable."
+  id: ID!
+  "What happened."
+  event: SecurityEventKind!
+  "How often."
+  count: Int!
+  "When first."
+  firstAt: DateTime!
+  "When last."
+  at: DateTime!
+  "Who was signed in; null for nobody, and where they were too many at once to be told apart."
+  account: Account
+  "The same for all that comes from one address, or from one /64 network; nobody can tell the address from it. It changes when the installation's secret does. Null likewise."
+  addressKey: String
+  "The route, such as ` + "`" + `/images/{id}/download` + "`" + `; empty where it was no request."
+  route: String!
+  "More about it, such as the name of a limit; mostly empty."
+  detail: String!
+  "The first request's id, as in the log."
+  requestId: String!
+}
+
+"Which security events."
+input SecurityEventFilter {
+  "Only those of this kind."
+  event: SecurityEventKind
+  "Only those from this time on."
+  from: DateTime
+  "Only those before this time."
+  to: DateTime
+}
+
+"A page of security events."
+type SecurityEventConnection {
+  "The events with their cursors."
+  edges: [SecurityEventEdge!]!
+  "The events alone."
+  nodes: [SecurityEvent!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A security event within a page."
+type SecurityEventEdge {
+  "Its place in the list."
+  cursor: String!
+  "The event."
+  node: SecurityEvent!
+}
+`, BuiltIn: false},
 	{Name: "../selection.graphqls", Input: `extend type Mutation {
   """
   Chooses pictures of one's own job, or takes the choice back. Chosen pictures take the places of the package in
@@ -2900,6 +3121,54 @@ func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, f
 		return ec.fieldContext_RequestOtpPayload_retryAfter(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestOtpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SecurityEvent_id(ctx, field)
+	case "event":
+		return ec.fieldContext_SecurityEvent_event(ctx, field)
+	case "count":
+		return ec.fieldContext_SecurityEvent_count(ctx, field)
+	case "firstAt":
+		return ec.fieldContext_SecurityEvent_firstAt(ctx, field)
+	case "at":
+		return ec.fieldContext_SecurityEvent_at(ctx, field)
+	case "account":
+		return ec.fieldContext_SecurityEvent_account(ctx, field)
+	case "addressKey":
+		return ec.fieldContext_SecurityEvent_addressKey(ctx, field)
+	case "route":
+		return ec.fieldContext_SecurityEvent_route(ctx, field)
+	case "detail":
+		return ec.fieldContext_SecurityEvent_detail(ctx, field)
+	case "requestId":
+		return ec.fieldContext_SecurityEvent_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SecurityEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SecurityEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SecurityEventConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SecurityEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SecurityEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SelectImagesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

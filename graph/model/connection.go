@@ -5,6 +5,7 @@ package model
 import (
 	"pixgate/internal/job"
 	"pixgate/internal/page"
+	"pixgate/internal/watch"
 )
 
 // JobConnection is a page of jobs.
@@ -57,6 +58,31 @@ func (c *ImageConnection) Edges() []*ImageEdge {
 	edges := make([]*ImageEdge, len(c.Nodes))
 	for i, image := range c.Nodes {
 		edges[i] = &ImageEdge{Cursor: image.Cursor().Text(page.Images), Node: image}
+	}
+	return edges
+}
+
+// SecurityEventConnection is a page of security events.
+type SecurityEventConnection struct {
+	Nodes    []*watch.Event
+	PageInfo *PageInfo
+}
+
+// NewSecurityEventConnection returns the page that answers w.
+func NewSecurityEventConnection(events []*watch.Event, more bool, w page.Window) *SecurityEventConnection {
+	c := &SecurityEventConnection{Nodes: events, PageInfo: &PageInfo{HasNextPage: more, HasPreviousPage: w.After != nil}}
+	if n := len(events); n > 0 {
+		c.PageInfo.StartCursor = new(events[0].Cursor().Text(page.SecurityEvents))
+		c.PageInfo.EndCursor = new(events[n-1].Cursor().Text(page.SecurityEvents))
+	}
+	return c
+}
+
+// Edges returns the events with their cursors.
+func (c *SecurityEventConnection) Edges() []*SecurityEventEdge {
+	edges := make([]*SecurityEventEdge, len(c.Nodes))
+	for i, event := range c.Nodes {
+		edges[i] = &SecurityEventEdge{Cursor: event.Cursor().Text(page.SecurityEvents), Node: event}
 	}
 	return edges
 }

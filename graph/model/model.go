@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"pixgate/internal/account"
+	"pixgate/internal/audit"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
 	"pixgate/internal/transfer"
+	"pixgate/internal/watch"
 	"strconv"
 	"time"
 )
@@ -175,6 +177,24 @@ type RequestOtpPayload struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// Seconds until another code can be asked for.
 	RetryAfter int `json:"retryAfter"`
+}
+
+// A security event within a page.
+type SecurityEventEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The event.
+	Node *watch.Event `json:"node"`
+}
+
+// Which security events.
+type SecurityEventFilter struct {
+	// Only those of this kind.
+	Event *audit.Event `json:"event,omitempty"`
+	// Only those from this time on.
+	From *time.Time `json:"from,omitempty"`
+	// Only those before this time.
+	To *time.Time `json:"to,omitempty"`
 }
 
 // Input of `selectImages`.

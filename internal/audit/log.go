@@ -1,6 +1,9 @@
 // Package audit keeps the log of what admins did: insert only, one chain for each
 // studio, written in the transaction of the change it tells of. A change whose
 // entry can't be written does not happen.
+//
+// Beside it stands [Security], which counts what was refused and never holds a request
+// up: of that, little is lost by losing some.
 package audit
 
 import (

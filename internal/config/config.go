@@ -109,6 +109,23 @@ type Config struct {
 	// WEBHOOK_ALLOWED_IPS: who alone may knock there, written likewise, unless they are
 	// blocked; everybody.
 	AdminAllowedIPs, SendEmailAllowedIPs, GeneratePDFAllowedIPs, WebhookAllowedIPs []netip.Prefix
+
+	// METRICS_ADDR: where the server tells how it is, host:port, or off;
+	// 127.0.0.1:9464. Empty for off.
+	MetricsAddr string
+	// SECURITY_METRICS_WINDOW_MS: how far back security events count towards an
+	// alert, 1000 to 86400000; 300000.
+	SecurityWindow time.Duration
+	// SECURITY_ALERT_COOLDOWN_MS: how long after an alert there is none of the same
+	// kind, 1000 to 604800000; 900000. Never shorter than the window.
+	SecurityCooldown time.Duration
+	// SECURITY_ALERT_THRESHOLD_<EVENT>, such as SECURITY_ALERT_THRESHOLD_LOGIN_FAILED:
+	// how many events within the window call for an alert, 0 to 1000000, 0 for never.
+	// SECURITY_ALERT_THRESHOLD_DEFAULT: the same for events without one of their own;
+	// 25. By the events' stored names: see docs/security-events.md.
+	SecurityThresholds map[string]int
+	// ALERT_EMAIL: a mailbox that gets every alert, beside the studio's people; none.
+	AlertEmail string
 }
 
 // SecureCookies reports whether browsers reach the API by https only.
@@ -118,7 +135,7 @@ func (c Config) SecureCookies() bool {
 
 // Part is a group of settings that belong to one part of the program. Those that
 // every command needs, APP_ENV, LOG_LEVEL and DEFAULT_TENANT, are in none.
-type Part uint8
+type Part uint16
 
 // The parts.
 const (
@@ -130,8 +147,9 @@ const (
 	Tickets                   // TICKET_SECRET
 	Web                       // CSRF_SECRET, ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
 	Gate                      // REDIS_URL, RATE_LIMIT_…, BLOCKED_IPS, …_ALLOWED_IPS
+	Watch                     // METRICS_ADDR, SECURITY_…, ALERT_EMAIL
 
-	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate
+	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate | Watch
 )
 
 // Load reads all settings; getenv is [os.Getenv] outside tests. The error is of
@@ -192,6 +210,13 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.SendEmailAllowedIPs = r.networks("SEND_EMAIL_ALLOWED_IPS")
 		c.GeneratePDFAllowedIPs = r.networks("GENERATE_PDF_ALLOWED_IPS")
 		c.WebhookAllowedIPs = r.networks("WEBHOOK_ALLOWED_IPS")
+	}
+	if parts&Watch != 0 {
+		c.MetricsAddr = r.unlessOff("METRICS_ADDR", "127.0.0.1:9464")
+		c.SecurityWindow = r.milliseconds("SECURITY_METRICS_WINDOW_MS", 5*time.Minute, time.Second, 24*time.Hour)
+		c.SecurityCooldown = r.milliseconds("SECURITY_ALERT_COOLDOWN_MS", 15*time.Minute, time.Second, 7*24*time.Hour)
+		c.SecurityThresholds = r.thresholds("SECURITY_ALERT_THRESHOLD_")
+		c.AlertEmail = r.mailbox("ALERT_EMAIL")
 	}
 	if len(r.problems) > 0 {
 		return Config{}, r.problems

@@ -144,6 +144,16 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 		{"ADDR", "8080", `is "8080"`},
 		{"ADDR", ":http", `is ":http"`},
 		{"ADDR", ":65536", `is ":65536"`},
+		{"METRICS_ADDR", "9464", `is "9464"`},
+		{"METRICS_ADDR", "OFF", `is "OFF"`},
+		{"SECURITY_METRICS_WINDOW_MS", "5m", `is "5m"`},
+		{"SECURITY_METRICS_WINDOW_MS", "999", `is "999"`},
+		{"SECURITY_ALERT_COOLDOWN_MS", "-1", `is "-1"`},
+		{"SECURITY_ALERT_THRESHOLD_DEFAULT", "1e3", `is "1e3"`},
+		{"SECURITY_ALERT_THRESHOLD_RATE_LIMIT_BLOCKED", "1000001", `is "1000001"`},
+		{"SECURITY_ALERT_THRESHOLD_LOGIN_FAILED", "+5", `is "+5"`},
+		{"ALERT_EMAIL", "Alarm <alarm@pix.immo>", "no bare mailbox"},
+		{"ALERT_EMAIL", "alarm", "no bare mailbox"},
 		{"PUBLIC_URLS", "", "is missing"},
 		{"PUBLIC_URLS", "http://api.pix.immo", "http is for development only"},
 		{"PUBLIC_URLS", "https://api.pix.immo/graphql", "more than scheme, host and port"},
@@ -242,6 +252,30 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 				t.Error("shows a password")
 			}
 		})
+	}
+}
+
+func TestAlertsAreSetForEachEvent(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(with(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.MetricsAddr != "127.0.0.1:9464" || c.SecurityWindow != 5*time.Minute || c.SecurityCooldown != 15*time.Minute || c.AlertEmail != "" ||
+		c.SecurityThresholds["login_failed"] != 25 || c.SecurityThresholds["rate_limit_blocked"] != 50 || c.SecurityThresholds["limiter_restored"] != 0 {
+		t.Errorf("defaults: %+v", c)
+	}
+	c, err = config.Load(with(map[string]string{
+		"METRICS_ADDR": "off", "SECURITY_METRICS_WINDOW_MS": "60000", "SECURITY_ALERT_COOLDOWN_MS": "120000", "SECURITY_ALERT_THRESHOLD_DEFAULT": "7",
+		"SECURITY_ALERT_THRESHOLD_CSRF_BLOCKED": "0", "SECURITY_ALERT_THRESHOLD_RATE_LIMIT_BLOCKED": "9", "ALERT_EMAIL": "alarm@pix.immo",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.MetricsAddr != "" || c.SecurityWindow != time.Minute || c.SecurityCooldown != 2*time.Minute || c.AlertEmail != "alarm@pix.immo" ||
+		c.SecurityThresholds["login_failed"] != 7 || c.SecurityThresholds["csrf_blocked"] != 0 || c.SecurityThresholds["rate_limit_blocked"] != 9 ||
+		c.SecurityThresholds["limiter_fallback"] != 1 {
+		t.Errorf("set: %+v", c)
 	}
 }
 

@@ -43,6 +43,7 @@ type Options struct {
 	Security  Security
 	Meter     Meter
 	Ready     func(context.Context) error // nil: what the server needs is there
+	Degraded  func() bool                 // whether something else is away: it serves all the same
 
 	GraphQL    http.Handler
 	Playground http.Handler // of /playground and everything below it
@@ -71,7 +72,7 @@ type Security interface {
 	Record(i audit.Incident)
 }
 
-// Meter counts requests, by the template of their route; empty for none.
+// Meter counts requests that are over. An empty route is none of ours.
 type Meter interface {
 	Request(route, method string, status int, took time.Duration)
 }
@@ -85,8 +86,8 @@ type edge struct {
 	cookies cookies
 }
 
-// gate is one step on a request's way: it passes the request on or answers it.
-type gate func(next http.Handler) http.Handler
+// step is one gate on a request's way: it passes the request on or answers it.
+type step func(next http.Handler) http.Handler
 
 // New returns the whole server as a handler. The order of the gates is what is
 // safe about it: each may rely on what stands above it, and on nothing below.
@@ -112,7 +113,7 @@ func New(o Options) http.Handler {
 	)
 }
 
-func through(last http.Handler, gates ...gate) http.Handler {
+func through(last http.Handler, gates ...step) http.Handler {
 	for i := len(gates) - 1; i >= 0; i-- {
 		last = gates[i](last)
 	}

@@ -144,7 +144,8 @@ func newDepot(t testing.TB, change ...func(*http.Server)) *depot {
 	})
 	d.handler = edge.New(edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
-		CSRF:    secret.NewRing(csrfSecret, ""),
+		CSRF:   secret.NewRing(csrfSecret, ""),
+		Limits: stage.Limits(t, nil), Security: &stage.Records{}, Meter: &stage.Records{},
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
 		Journal: journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
 		Ready:   d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),

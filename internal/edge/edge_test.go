@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"pixgate/internal/account"
+	"pixgate/internal/dev/stage"
 	"pixgate/internal/edge"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
@@ -58,6 +59,8 @@ type fake struct {
 	delivered int
 	asked     []string // each call of Authenticate
 	ready     error
+	degraded  bool
+	records   stage.Records
 	graphql   http.HandlerFunc
 }
 
@@ -142,7 +145,8 @@ func server(t *testing.T, change ...func(*edge.Options, *fake)) (http.Handler, *
 		Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		CSRF:           secret.NewRing(csrfSecret, ""),
-		Tenants:        f, Sessions: f, Downloads: f, Ready: func(context.Context) error { return f.ready },
+		Limits:         stage.Limits(t, nil), Security: &f.records, Meter: &f.records, Degraded: func() bool { return f.degraded },
+		Tenants: f, Sessions: f, Downloads: f, Ready: func(context.Context) error { return f.ready },
 		GraphQL:    http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.graphql(w, r) }),
 		Playground: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "playground") }),
 	}

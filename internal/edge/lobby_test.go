@@ -62,6 +62,7 @@ func newLobby(t *testing.T, change ...func(*edge.Options)) *lobby {
 	o := edge.Options{
 		Log: log, Now: l.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, CSRF: secret.NewRing(csrfSecret, ""),
+		Limits: stage.Limits(t, nil), Security: &stage.Records{}, Meter: &stage.Records{},
 		Tenants: tenants, Sessions: l.sessions, Door: l.door, Ready: l.db.Pool.Ping, GraphQL: http.NotFoundHandler(),
 		Playground: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "playground") }),
 	}

@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
@@ -55,10 +54,12 @@ func (e *edge) record(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", x.id)
 		whole := false
 		defer func() {
+			took := e.Now().Sub(start)
+			e.Meter.Request(x.template, method(r), x.answer.status, took)
 			attrs := append(event.Attrs(),
 				slog.String("requestId", x.id), slog.String("method", method(r)), slog.String("route", x.template),
 				slog.Int("status", x.answer.status), slog.Int64("bytes", x.answer.bytes),
-				slog.Float64("milliseconds", float64(e.Now().Sub(start).Microseconds())/1000))
+				slog.Float64("milliseconds", float64(took.Microseconds())/1000))
 			if x.refused != "" {
 				attrs = append(attrs, slog.String("code", string(x.refused)))
 			}
@@ -66,7 +67,7 @@ func (e *edge) record(next http.Handler) http.Handler {
 				attrs = append(attrs, slog.Bool("aborted", true))
 			}
 			e.Log.LogAttrs(ctx, level(x), "request", attrs...)
-			e.watch(x, method(r), e.Now().Sub(start))
+			e.watch(x)
 		}()
 		next.ServeHTTP(x.answer, r.WithContext(ctx))
 		x.answer.begin(http.StatusOK) // a handler that writes nothing answers 200
@@ -74,10 +75,8 @@ func (e *edge) record(next http.Handler) http.Handler {
 	})
 }
 
-// watch counts an exchange, and records its refusal as what it is for the studio's
-// security.
-func (e *edge) watch(x *exchange, method string, took time.Duration) {
-	e.Meter.Request(x.template, method, x.answer.status, took)
+// watch records the refusal of an exchange as what it is for the studio's security.
+func (e *edge) watch(x *exchange) {
 	event, known := audit.EventOf(x.refused)
 	if !known {
 		return

@@ -106,7 +106,7 @@ func (e *edge) health(next http.Handler) http.Handler {
 			unrouted(w, r, http.StatusMethodNotAllowed)
 		case r.URL.Path == "/readyz" && !e.ready(r.Context()):
 			say(w, http.StatusServiceUnavailable, "degraded\n")
-		case r.URL.Path == "/readyz" && e.Limits.Where() != gate.Redis: // it serves, but each server counts for itself
+		case r.URL.Path == "/readyz" && e.Degraded(): // it serves all the same
 			say(w, http.StatusOK, "degraded\n")
 		default:
 			say(w, http.StatusOK, "ok\n")

@@ -25,12 +25,24 @@ func New(now time.Time) ID {
 	var made ID
 	// crypto/rand.Read never fails on supported systems: it aborts the program.
 	_, _ = rand.Read(made[:])
+	made.stamp(now)
+	return made
+}
+
+// Earliest returns the ID before which all IDs lie that were made before now, to the
+// millisecond.
+func Earliest(now time.Time) ID {
+	var least ID
+	least.stamp(now)
+	return least
+}
+
+func (d *ID) stamp(now time.Time) {
 	var stamp [8]byte
 	binary.BigEndian.PutUint64(stamp[:], uint64(now.UnixMilli())<<16)
-	copy(made[:6], stamp[:6])
-	made[6] = made[6]&0x0f | 0x70
-	made[8] = made[8]&0x3f | 0x80
-	return made
+	copy(d[:6], stamp[:6])
+	d[6] = d[6]&0x0f | 0x70
+	d[8] = d[8]&0x3f | 0x80
 }
 
 // String returns the ID as a plain UUID, for logs and storage keys. Callers of

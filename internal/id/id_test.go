@@ -15,6 +15,11 @@ func TestIDsSortByTheTimeTheyWereMade(t *testing.T) {
 	if earlier.String() >= later.String() {
 		t.Errorf("%s does not sort before %s", earlier, later)
 	}
+	for at, before := range map[int64]bool{1_700_000_000_000: false, 1_700_000_000_001: true, 1_699_999_999_999: false} {
+		if got := earlier.String() < id.Earliest(time.UnixMilli(at)).String(); got != before {
+			t.Errorf("%s lies before the earliest of %d: %t", earlier, at, got)
+		}
+	}
 	if got := earlier.String()[14]; got != '7' {
 		t.Errorf("version digit %c, want 7", got)
 	}

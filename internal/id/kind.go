@@ -7,14 +7,15 @@ type Kind string
 
 // The kinds of things that a caller can name.
 const (
-	Account Kind = "acc"
-	Job     Kind = "job"
-	Image   Kind = "img"
-	Import  Kind = "imp"
-	Audit   Kind = "aud"
+	Account  Kind = "acc"
+	Job      Kind = "job"
+	Image    Kind = "img"
+	Import   Kind = "imp"
+	Audit    Kind = "aud"
+	Security Kind = "sec"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true}
+var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

@@ -24,10 +24,11 @@ type List byte
 
 // The lists.
 const (
-	Jobs     List = 'j'
-	Images   List = 'i'
-	AuditLog List = 'a'
-	History  List = 'h'
+	Jobs           List = 'j'
+	Images         List = 'i'
+	AuditLog       List = 'a'
+	History        List = 'h'
+	SecurityEvents List = 's'
 )
 
 // Cursor is the place of one element in a list that is ordered by Key, then ID.
@@ -56,9 +57,11 @@ func (c Cursor) Text(list List) string { return string(c.Append(nil, list)) }
 // year9999 is its last microsecond since 1970.
 const year9999 = 253_402_300_799_999_999
 
-// maxKey is the largest key that a list's elements have: of jobs and of a picture's
-// history, a time; of images, the largest position; of the audit log, the largest sequence.
-var maxKey = map[List]int64{Jobs: year9999, Images: math.MaxInt32, AuditLog: math.MaxInt64, History: year9999}
+// maxKey is the largest key that a list's elements have: of images, the largest
+// position; of the audit log, the largest sequence; of all others, a time.
+var maxKey = map[List]int64{
+	Jobs: year9999, Images: math.MaxInt32, AuditLog: math.MaxInt64, History: year9999, SecurityEvents: year9999,
+}
 
 func parse(list List, text string) (Cursor, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)

@@ -31,8 +31,9 @@ func TestCursorsThatNoElementHasAreRefused(t *testing.T) {
 		page.Jobs:   {-1, 253_402_300_800_000_000, math.MaxInt64, math.MinInt64},
 		page.Images: {-1, math.MaxInt32 + 1, math.MaxInt64, math.MinInt64},
 
-		page.AuditLog: {-1, math.MinInt64},
-		page.History:  {-1, 253_402_300_800_000_000, math.MaxInt64, math.MinInt64},
+		page.AuditLog:       {-1, math.MinInt64},
+		page.History:        {-1, 253_402_300_800_000_000, math.MaxInt64, math.MinInt64},
+		page.SecurityEvents: {-1, 253_402_300_800_000_000, math.MaxInt64, math.MinInt64},
 	} {
 		for _, key := range keys {
 			text := page.Cursor{Key: key, ID: id.New(time.Now())}.Text(list)

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -47,6 +48,28 @@ var (
 
 // attemptsOfIP is what an address may try at a door, right or wrong.
 var attemptsOfIP = limit{"door attempts from ip", 20, 10 * time.Minute}
+
+// Rate is how often something may happen within a window that starts with the first
+// time. The zero Rate is the one that the room has by itself.
+type Rate struct {
+	Most   int
+	Window time.Duration
+}
+
+// Failures are the limits of failed sign-ins that an installation may set.
+type Failures struct {
+	OfNetwork Rate // of one mailbox from one network; 5 in 15 minutes
+	OfIP      Rate // from one address; 20 in 10 minutes
+}
+
+// or returns the limit with the numbers of a rate that is not zero. Its name has them
+// too: what was counted towards the other number does not count towards this one.
+func (l limit) or(rate Rate) limit {
+	if rate == (Rate{}) {
+		return l
+	}
+	return limit{fmt.Sprintf("%s, %d in %s", l.name, rate.Most, rate.Window), int32(rate.Most), rate.Window}
+}
 
 // charge is one use of a limit by one subject.
 type charge struct {

@@ -15,7 +15,7 @@ import (
 	"pixgate/internal/secret"
 )
 
-// Options is what a Service works with. All fields are required but Audit.
+// Options is what a Service works with. All fields are required but Audit and Failures.
 type Options struct {
 	DB      *pgxpool.Pool
 	Tenants *account.Tenants
@@ -25,6 +25,8 @@ type Options struct {
 	Audit   *audit.Log // only for [Service.Door]
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	Failures Failures // other limits than the room's own
 }
 
 // MailQueue takes a mail over in the transaction that its code is made in. The
@@ -44,6 +46,8 @@ type Service struct {
 	clock   func() time.Time
 	log     *slog.Logger
 	seen    activity
+
+	failures Failures
 }
 
 // New returns a Service. Its [Service.Run] keeps activity; without it everything
@@ -51,7 +55,7 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		db: o.DB, tenants: o.Tenants, codes: o.Codes, queue: o.Queue, sender: o.Sender, audit: o.Audit, clock: o.Now, log: o.Log,
-		seen: activity{latest: make(map[id.ID]time.Time)},
+		failures: o.Failures, seen: activity{latest: make(map[id.ID]time.Time)},
 	}
 }
 

@@ -165,8 +165,8 @@ func (s *Service) failureCharges(a attempt, subject queries.ChallengeSubjectRow,
 	}
 	return []charge{
 		s.charge(failuresHourly, address), s.charge(failuresDaily, address),
-		s.charge(failuresOfNetwork, address, network(a.client.IP)), s.charge(failuresOfNetworkDaily, address, network(a.client.IP)),
-		s.charge(failuresOfIP, single(a.client.IP)),
+		s.charge(failuresOfNetwork.or(s.failures.OfNetwork), address, network(a.client.IP)), s.charge(failuresOfNetworkDaily, address, network(a.client.IP)),
+		s.charge(failuresOfIP.or(s.failures.OfIP), single(a.client.IP)),
 	}
 }
 

@@ -36,10 +36,23 @@ type Work struct {
 	Import func(ctx context.Context, importID id.ID) error
 	// GiveUp ends an import whose last attempt has failed.
 	GiveUp func(ctx context.Context, importID id.ID) error
-	// Purge removes what is long over.
+	// SecurityAlert mails an alert to everybody who has not got it; nil when all have.
+	SecurityAlert func(ctx context.Context, alertID id.ID) error
+	// Purge removes what is long over; see [InTurn].
 	Purge func(ctx context.Context) error
 	// AnchorAudit anchors the audit chains that have grown.
 	AnchorAudit func(ctx context.Context) error
+}
+
+// InTurn does all of work one after another, each also where one before it has failed.
+func InTurn(work ...func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var failed error
+		for _, one := range work {
+			failed = errors.Join(failed, one(ctx))
+		}
+		return failed
+	}
 }
 
 // Runner works tasks off. Several may run on one database.
@@ -52,6 +65,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{work: work.LoginMail})
 	river.AddWorker(workers, &importWorker{work: work.Import, giveUp: work.GiveUp})
+	river.AddWorker(workers, &alertWorker{work: work.SecurityAlert})
 	river.AddWorker(workers, &purgeWorker{work: work.Purge})
 	river.AddWorker(workers, &anchorWorker{work: work.AnchorAudit})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
@@ -103,6 +117,16 @@ func (r *Runner) Stop(ctx context.Context) error {
 	return nil
 }
 
+// Check returns nil while tasks are worked off.
+func (r *Runner) Check(context.Context) error {
+	select {
+	case <-r.client.Stopped():
+		return errors.New("the task runner does not run")
+	default:
+		return nil
+	}
+}
+
 type mailWorker struct {
 	river.WorkerDefaults[loginMail]
 	work func(context.Context, id.ID) error
@@ -115,6 +139,21 @@ func (w *mailWorker) Work(ctx context.Context, job *river.Job[loginMail]) error 
 
 // NextRetry waits 1 s, 2 s, 4 s and so on, 30 s at most.
 func (*mailWorker) NextRetry(job *river.Job[loginMail]) time.Time {
+	return time.Now().Add(backoff(job.Attempt, 30*time.Second))
+}
+
+type alertWorker struct {
+	river.WorkerDefaults[securityAlert]
+	work func(context.Context, id.ID) error
+}
+
+// Work mails the alert.
+func (w *alertWorker) Work(ctx context.Context, job *river.Job[securityAlert]) error {
+	return w.work(ctx, id.ID(job.Args.AlertID))
+}
+
+// NextRetry waits 1 s, 2 s, 4 s and so on, 30 s at most.
+func (*alertWorker) NextRetry(job *river.Job[securityAlert]) time.Time {
 	return time.Now().Add(backoff(job.Attempt, 30*time.Second))
 }
 

@@ -54,6 +54,20 @@ func (imageImport) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: importQueue, MaxAttempts: 5}
 }
 
+// securityAlert mails an alert. Past its last attempt, ten minutes later, it is no news
+// any more: the events can still be read.
+type securityAlert struct {
+	AlertID rowID `json:"alert_id"`
+}
+
+// Kind names the task in stored rows.
+func (securityAlert) Kind() string { return "security_alert" }
+
+// InsertOpts says how the task is queued.
+func (securityAlert) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 25}
+}
+
 // purge removes what is long over.
 type purge struct{}
 
@@ -99,6 +113,11 @@ func (q *Queue) LoginMail(ctx context.Context, tx pgx.Tx, codeID id.ID, _ time.T
 // Import queues an import with the transaction that makes its row.
 func (q *Queue) Import(ctx context.Context, tx pgx.Tx, importID id.ID) error {
 	return q.insert(ctx, tx, imageImport{ImportID: rowID(importID)})
+}
+
+// SecurityAlert queues the mails of an alert with the transaction that claims it.
+func (q *Queue) SecurityAlert(ctx context.Context, tx pgx.Tx, alertID id.ID) error {
+	return q.insert(ctx, tx, securityAlert{AlertID: rowID(alertID)})
 }
 
 func (q *Queue) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {

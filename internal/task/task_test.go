@@ -28,12 +28,12 @@ const patience = 30 * time.Second
 // nothing is work that is never expected.
 func nothing(t *testing.T) task.Work {
 	return task.Work{
-		LoginMail: func(context.Context, id.ID) error { t.Error("a mail nobody queued"); return nil },
-		Import:    func(context.Context, id.ID) error { t.Error("an import nobody queued"); return nil },
-		GiveUp:    func(context.Context, id.ID) error { t.Error("an import given up"); return nil },
-		Purge:     func(context.Context) error { return nil },
-
-		AnchorAudit: func(context.Context) error { return nil },
+		LoginMail:     func(context.Context, id.ID) error { t.Error("a mail nobody queued"); return nil },
+		Import:        func(context.Context, id.ID) error { t.Error("an import nobody queued"); return nil },
+		GiveUp:        func(context.Context, id.ID) error { t.Error("an import given up"); return nil },
+		SecurityAlert: func(context.Context, id.ID) error { t.Error("an alert nobody raised"); return nil },
+		Purge:         func(context.Context) error { return nil },
+		AnchorAudit:   func(context.Context) error { return nil },
 	}
 }
 
@@ -334,4 +334,40 @@ func (r *record) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.all.String()
+}
+
+func TestAnAlertIsTriedUntilItIsOut(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	alertID, out := id.New(time.Now()), make(chan id.ID, 1)
+	var runs atomic.Int32
+	work := nothing(t)
+	work.SecurityAlert = func(_ context.Context, alertID id.ID) error {
+		if runs.Add(1) == 1 {
+			return errors.New("SES is away")
+		}
+		out <- alertID
+		return nil
+	}
+	runner := start(t, db, work, slog.New(slog.DiscardHandler))
+	if err := runner.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.SecurityAlert(ctx, tx, alertID) })
+	if got := eventually(t, "the alert", patience, out); got != alertID {
+		t.Errorf("alert %s, want %s", got, alertID)
+	}
+	stop(t, runner)
+	if err := runner.Check(t.Context()); err == nil {
+		t.Error("a runner that has stopped says that it runs")
+	}
+}
+
+func TestWorkInTurnGoesOnPastAFailure(t *testing.T) {
+	t.Parallel()
+	first, second := errors.New("first"), 0
+	err := task.InTurn(func(context.Context) error { return first }, func(context.Context) error { second++; return nil })(t.Context())
+	if !errors.Is(err, first) || second != 1 {
+		t.Errorf("got %v, the second ran %d times", err, second)
+	}
 }

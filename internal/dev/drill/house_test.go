@@ -93,7 +93,7 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 		t.Fatal(err)
 	}
 	h.env = map[string]string{
-		"SSL_CERT_FILE": authority, "APP_ENV": "production", "LOG_LEVEL": "debug", "ADDR": addr, "TRUST_PROXY": "true",
+		"SSL_CERT_FILE": authority, "APP_ENV": "production", "LOG_LEVEL": "debug", "ADDR": addr, "METRICS_ADDR": "127.0.0.1:0", "TRUST_PROXY": "true",
 		"PUBLIC_URLS": api + "," + foreign, "CORS_ORIGINS": web,
 		"DATABASE_URL":         withPassword(t, db.URL, h.secret("database password")),
 		"MIGRATE_DATABASE_URL": withPassword(t, db.OwnerURL, h.secret("owner's database password")),

@@ -1,0 +1,33 @@
+package audit
+
+import "slices"
+
+// Event names something that security turned away, or that weakens it, such as
+// "csrf_blocked". The names are stored: they are never changed.
+type Event string
+
+// The events.
+const (
+	RateLimitBlocked        Event = "rate_limit_blocked"        // past a limit
+	IPAccessDenied          Event = "ip_access_denied"          // an address that a list refuses
+	CSRFBlocked             Event = "csrf_blocked"              // a foreign page, or a token that is missing
+	AuthBlocked             Event = "auth_blocked"              // not signed in, blocked, over, or not allowed
+	RequestValidationFailed Event = "request_validation_failed" // malformed input
+	QueryRejected           Event = "query_rejected"            // a query past what one may cost
+	LoginWrong              Event = "login_failed"              // a wrong, expired or spent code
+	DeviceMismatched        Event = "device_mismatch"           // a session on another device than its own
+	LimiterFallback         Event = "limiter_fallback"          // limits live in memory: Redis is away
+	LimiterRestored         Event = "limiter_restored"          // Redis is back
+	ArchiveDamaged          Event = "archive_damaged"           // the storage gave other bytes than were taken in
+)
+
+var events = []Event{
+	RateLimitBlocked, IPAccessDenied, CSRFBlocked, AuthBlocked, RequestValidationFailed, QueryRejected,
+	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged,
+}
+
+// Events are all events.
+func Events() []Event { return slices.Clone(events) }
+
+// known spares whoever counts events names that nobody has declared.
+func (e Event) known() bool { return slices.Contains(events, e) }
