@@ -12,6 +12,7 @@ import (
 	"pixgate/internal/audit"
 	"pixgate/internal/audit/vault"
 	"pixgate/internal/config"
+	"pixgate/internal/job"
 	"pixgate/internal/secret"
 )
 
@@ -23,6 +24,8 @@ func auditCommand(ctx context.Context, args []string, getenv func(string) string
 	switch args[0] {
 	case "verify":
 		return verifyAudit(ctx, args[1:], getenv, stdout, stderr)
+	case "replay":
+		return replayAudit(ctx, args[1:], getenv, stdout)
 	}
 	return errUsage
 }
@@ -62,28 +65,80 @@ func verifyAudit(ctx context.Context, args []string, getenv func(string) string,
 		anchors = vault.New(store)
 	}
 	verifier := audit.NewVerifier(pool, secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...), anchors)
-	studios, err := verifier.Studios(ctx)
-	if err != nil {
-		return err
-	}
-	known, whole := false, true
-	for _, studio := range studios {
-		if *slug != "" && studio.Slug != *slug {
-			continue
-		}
-		known = true
+	whole := true
+	err = eachStudio(ctx, verifier, *slug, func(studio audit.Studio) error {
 		report, err := verifier.Verify(ctx, studio, audit.Span{}, progress(studio, stderr))
 		if err != nil {
 			return fmt.Errorf("%s could not be verified: %w", studio.Slug, err)
 		}
 		fmt.Fprintf(stdout, "%s: %s\n", studio.Slug, verdict(report, anchors != nil))
 		whole = whole && report.Fault == nil
-	}
-	switch {
-	case !known && *slug != "":
-		return fmt.Errorf("there is no studio %q", *slug)
-	case !whole:
+		return nil
+	})
+	if err == nil && !whole {
 		return errNotWhole
+	}
+	return err
+}
+
+// errDiffers ends a replay that found something.
+var errDiffers = errors.New("some pictures are in a state that nobody wrote down: see above, and docs/audit.md")
+
+// replayAudit rebuilds the state of every picture from the audit log and from what
+// customers chose, and names each whose row says otherwise.
+func replayAudit(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("audit replay", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	slug := flags.String("tenant", "", "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return errUsage
+	}
+	settings, err := config.LoadOnly(getenv, config.Database)
+	if err != nil {
+		return err
+	}
+	pool, err := openDatabase(settings.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	differ := 0
+	err = eachStudio(ctx, audit.NewVerifier(pool, secret.Ring{}, nil), *slug, func(studio audit.Studio) error {
+		before := differ
+		images, err := job.Replay(ctx, pool, studio.ID, func(d job.Difference) {
+			differ++
+			fmt.Fprintf(stdout, "%s: %s\n", studio.Slug, d)
+		})
+		if err != nil {
+			return fmt.Errorf("%s could not be replayed: %w", studio.Slug, err)
+		}
+		fmt.Fprintf(stdout, "%s: %s, %d differ\n", studio.Slug, counted(int64(images), "picture", "pictures"), differ-before)
+		return nil
+	})
+	if err == nil && differ > 0 {
+		return errDiffers
+	}
+	return err
+}
+
+// eachStudio does something for every studio, or for the one with this slug.
+func eachStudio(ctx context.Context, verifier *audit.Verifier, slug string, do func(audit.Studio) error) error {
+	studios, err := verifier.Studios(ctx)
+	if err != nil {
+		return err
+	}
+	known := slug == ""
+	for _, studio := range studios {
+		if slug != "" && studio.Slug != slug {
+			continue
+		}
+		known = true
+		if err := do(studio); err != nil {
+			return err
+		}
+	}
+	if !known {
+		return fmt.Errorf("there is no studio %q", slug)
 	}
 	return nil
 }

@@ -152,3 +152,27 @@ func TestAuditCommandLines(t *testing.T) {
 		}
 	}
 }
+
+func TestAuditReplayNamesAPictureWhoseStateNobodyWroteDown(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	people := cast.New(t, db.Owner)
+	people.Exec(t, "UPDATE image SET selection_state = 'NONE'")
+	env := settings(t, db, nil)
+	replay := func(words ...string) (string, error) {
+		var out bytes.Buffer
+		err := run(t.Context(), append([]string{"audit", "replay"}, words...), env, &out, io.Discard)
+		return out.String(), err
+	}
+	if out, err := replay(); err != nil || out != "studio: 42 pictures, 0 differ\nforeign: 6 pictures, 0 differ\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	people.Exec(t, "UPDATE image SET selection_state = 'EXTRA_FREE' WHERE id = $1", people.ForeignJob.Images["NONE"])
+	want := "foreign: " + people.ForeignJob.Image("NONE") + " of " + people.ForeignJob.PublicID() + " is EXTRA_FREE, but its records make it NONE\nforeign: 6 pictures, 1 differ\n"
+	if out, err := replay("--tenant", "foreign"); !errors.Is(err, errDiffers) || out != want {
+		t.Errorf("%q, %v; want %q", out, err, want)
+	}
+	if _, err := replay("--tenant", "nobody"); err == nil || !strings.Contains(err.Error(), "no studio") {
+		t.Errorf("an unknown studio: %v", err)
+	}
+}

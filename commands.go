@@ -34,6 +34,7 @@ const usage = `pixgate serves. Its settings come from the environment; make run 
   pixgate admin revoke [--tenant SLUG] EMAIL              make them a customer
   pixgate audit verify [--tenant SLUG] [--without-anchors]
                                                           is the audit log what the server wrote? exit status 1: no, or it can't be told
+  pixgate audit replay [--tenant SLUG]                    are the pictures in the states that the records make? exit status 1: no
   pixgate demo                                            a studio with jobs and pictures, to try things
   pixgate schema                                          print the GraphQL schema
   pixgate help                                            print this

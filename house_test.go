@@ -51,6 +51,7 @@ var arrows = map[string]string{
 
 	// the rooms that serve the domain
 	"internal/config":  "internal/secret",
+	"internal/gate":    "internal/fault internal/secret",
 	"internal/task":    "internal/fault internal/id schema",
 	"internal/mail":    "internal/fault internal/secret",
 	"internal/blob":    "internal/fault internal/secret",
@@ -73,6 +74,8 @@ var libraries = map[string][]string{
 	"github.com/vikstrous/":     {"graph"},
 	"github.com/aws/":           {"internal/blob", "internal/mail"},
 	"github.com/rs/":            {"internal/edge"},
+	"github.com/redis/":         {"internal/gate"},
+	"github.com/go-redis/":      {"internal/gate"},
 	"github.com/riverqueue/":    {"internal/task", "schema"},
 	"github.com/pressly/goose/": {"schema"},
 	"github.com/versity/":       {},

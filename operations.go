@@ -2,7 +2,8 @@ package main
 
 import "pixgate/graph/playground"
 
-// operations stand ready in the playground: the way from a mailbox to a picture.
+// operations stand ready in the playground, a tab each: the way from a mailbox to a
+// picture, and what the studio's people do day by day.
 var operations = []playground.Operation{
 	{
 		Name:      "1 Ask for a code",
@@ -16,7 +17,93 @@ var operations = []playground.Operation{
 	},
 	{
 		Name: "3 See jobs, download",
-		Query: "query Jobs {\n  jobs(first: 10) {\n    nodes {\n      id\n      title\n      images(first: 20, filter: { released: true }) {\n" +
-			"        nodes { id filename selectionState downloadUrl }\n      }\n    }\n  }\n}\n",
+		Query: `query Jobs {
+  jobs(first: 10) {
+    nodes {
+      id
+      title
+      package { included used remaining extrasPending extrasPaid extrasFree delivered }
+      images(first: 20, filter: { released: true }) {
+        nodes { id filename selectionState downloadUrl }
+      }
+    }
+  }
+}
+`,
+	},
+	{
+		Name: "As a client: choose pictures",
+		Query: `mutation Choose($input: SelectImagesInput!) {
+  selectImages(input: $input) {
+    job { package { included used remaining extrasPending } }
+    changes { image { filename } oldState newState }
+    userErrors { message code limit used remaining }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"imageIds\": [\"img_…\"], \"selected\": true }\n}",
+	},
+	{
+		Name: "As the studio: a larger or smaller package",
+		Query: `mutation Package($input: SetIncludedImagesInput!) {
+  setIncludedImages(input: $input) {
+    job { package { included used remaining extrasPending extrasFree } }
+    changes { image { filename } oldState newState }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"includedImages\": 25, \"reason\": \"Kulanz\" }\n}",
+	},
+	{
+		Name: "As the studio: grant (EXTRA_FREE) or withdraw (BLOCKED) pictures",
+		Query: `mutation Grant($input: SetSelectionStateInput!) {
+  setSelectionState(input: $input) {
+    changes { image { filename released releaseReason } oldState newState }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"imageIds\": [\"img_…\"], \"selectionState\": \"EXTRA_FREE\", \"reason\": \"Kulanz\" }\n}",
+	},
+	{
+		Name: "As the studio: extras were paid",
+		Query: `mutation Paid($input: SettleExtrasInput!) {
+  settleExtras(input: $input) {
+    job { package { extrasPending extrasPaid } }
+    changes { image { filename } newState }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"imageIds\": [\"img_…\"], \"paymentReference\": \"Rechnung 2026-0042\" }\n}",
+	},
+	{
+		Name: "As the studio: who let this picture out, when, why?",
+		Query: `query Why($image: ID!) {
+  image(id: $image) {
+    filename
+    selectionState
+    released
+    releaseReason
+    history(first: 50) {
+      nodes { at kind actor { email } oldState newState way staff entry { action reason oldValue newValue } }
+    }
+  }
+}
+`,
+		Variables: "{\n  \"image\": \"img_…\"\n}",
+	},
+	{
+		Name: "As the studio: the audit log, and whether it is whole",
+		Query: `query Log($filter: AuditLogFilter) {
+  auditLog(first: 20, filter: $filter) {
+    nodes { sequence at actor { email } action job { title } image { filename } oldValue newValue reason }
+    pageInfo { hasNextPage endCursor }
+  }
+  auditVerification { checkedTo complete nextSequence fault { sequence kind message } }
+}
+`,
+		Variables: "{\n  \"filter\": { \"action\": \"image.selection_state_set\" }\n}",
 	},
 }

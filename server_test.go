@@ -138,6 +138,26 @@ func (p *program) ask(t *testing.T, query string, variables any, headers ...stri
 	return a
 }
 
+// proof is what a browser with these cookies sends to prove that it shows our page.
+func (p *program) proof(t *testing.T, cookies string) []string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/csrf-token", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Cookie", cookies)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var given struct{ CSRFToken string }
+	if err := json.NewDecoder(response.Body).Decode(&given); err != nil || given.CSRFToken == "" {
+		t.Fatalf("/csrf-token: %d %v", response.StatusCode, err)
+	}
+	return []string{"Cookie: " + strings.TrimPrefix(cookies+"; csrf="+given.CSRFToken, "; "), "X-CSRF-Token: " + given.CSRFToken, "Origin: http://pix.test"}
+}
+
 func (p *program) get(t *testing.T, path string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
@@ -199,7 +219,7 @@ func TestTheWholeProgram(t *testing.T) {
 	}
 	code := sixDigits.FindString(letter.Text)
 	signedIn := p.ask(t, `mutation($input: VerifyOtpInput!) { verifyOtp(input: $input) { viewer { email role } } }`,
-		map[string]any{"input": map[string]any{"challengeId": challenge.ChallengeID, "code": code}}, "Origin: http://pix.test")
+		map[string]any{"input": map[string]any{"challengeId": challenge.ChallengeID, "code": code}}, p.proof(t, "")...)
 	if got := string(signedIn.Data["verifyOtp"]); got != `{"viewer":{"email":"Chef@pix.test","role":"ADMIN"}}` {
 		t.Fatalf("verifyOtp: %d %v %s", signedIn.Status, signedIn.Errors, got)
 	}
@@ -214,11 +234,11 @@ func TestTheWholeProgram(t *testing.T) {
 	if len(cookies) != 2 {
 		t.Fatalf("%d cookies", len(cookies))
 	}
-	cookie := "Cookie: " + strings.Join(cookies, "; ")
-	if got := p.ask(t, `{ viewer { email } }`, nil, cookie, "Origin: http://pix.test"); string(got.Data["viewer"]) != `{"email":"Chef@pix.test"}` {
+	inSession := p.proof(t, strings.Join(cookies, "; "))
+	if got := p.ask(t, `{ viewer { email } }`, nil, inSession...); string(got.Data["viewer"]) != `{"email":"Chef@pix.test"}` {
 		t.Errorf("viewer: %s", got.Data["viewer"])
 	}
-	if got := p.ask(t, `{ viewer { email } }`, nil, cookie, "Origin: http://evil.test"); got.Status != http.StatusForbidden || got.Errors[0].Extensions.Code != "CSRF_FAILED" {
+	if got := p.ask(t, `{ viewer { email } }`, nil, append(inSession, "Origin: http://evil.test")...); got.Status != http.StatusForbidden || got.Errors[0].Extensions.Code != "CSRF_FAILED" {
 		t.Errorf("a foreign page: %d %v", got.Status, got.Errors)
 	}
 
@@ -227,7 +247,7 @@ func TestTheWholeProgram(t *testing.T) {
 	if out := command(t, env, "admin", "revoke", "chef@pix.test"); !strings.Contains(out, "is now CUSTOMER") {
 		t.Errorf("admin revoke says %q", out)
 	}
-	if got := p.ask(t, `{ viewer { email } }`, nil, cookie, "Origin: http://pix.test"); string(got.Data["viewer"]) != "null" {
+	if got := p.ask(t, `{ viewer { email } }`, nil, p.proof(t, strings.Join(cookies, "; "))...); string(got.Data["viewer"]) != "null" {
 		t.Errorf("viewer after revoke: %s", got.Data["viewer"])
 	}
 	var left bytes.Buffer

@@ -157,7 +157,7 @@ func (m *matrix) client(t *testing.T, who *cast.Person) session.Client {
 	n := m.clients.Add(1)
 	return session.Client{
 		Tenant: tenant, IP: netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 1}), UserAgent: "matrix",
-		DeviceSecret: fmt.Sprintf("device-cookie-of-client-%d", n), Jar: jar{},
+		DeviceSecret: fmt.Sprintf("device-cookie-of-client-%d", n), Jar: jar{}, Unforged: true,
 	}
 }
 

@@ -94,6 +94,21 @@ type Config struct {
 	// TRUST_PROXY: whose word on the client's address counts. true: loopback and
 	// private peers; or networks (CIDR) separated by commas; false.
 	TrustedProxies []netip.Prefix
+
+	// REDIS_URL: the Redis that counts limits for all servers, redis://… or
+	// rediss://…; none: each server counts for itself.
+	RedisURL secret.Value
+	// RATE_LIMIT_<NAME>: COUNT/TIME, such as RATE_LIMIT_AUTH=5/15m, for the names of
+	// rateLimits: 1 to 100,000 in 1s to 24h. By name, those that are set; the others
+	// are as the room gate has them.
+	RateLimits map[string]Rate
+	// BLOCKED_IPS: who may not knock at all: addresses, networks (CIDR) and wildcards
+	// such as 192.168.*, separated by commas; nobody.
+	BlockedIPs []netip.Prefix
+	// ADMIN_ALLOWED_IPS, SEND_EMAIL_ALLOWED_IPS, GENERATE_PDF_ALLOWED_IPS,
+	// WEBHOOK_ALLOWED_IPS: who alone may knock there, written likewise, unless they are
+	// blocked; everybody.
+	AdminAllowedIPs, SendEmailAllowedIPs, GeneratePDFAllowedIPs, WebhookAllowedIPs []netip.Prefix
 }
 
 // SecureCookies reports whether browsers reach the API by https only.
@@ -114,8 +129,9 @@ const (
 	Audit                     // AUDIT_SECRET
 	Tickets                   // TICKET_SECRET
 	Web                       // CSRF_SECRET, ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
+	Gate                      // REDIS_URL, RATE_LIMIT_…, BLOCKED_IPS, …_ALLOWED_IPS
 
-	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web
+	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate
 )
 
 // Load reads all settings; getenv is [os.Getenv] outside tests. The error is of
@@ -167,6 +183,15 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.PublicURLs = r.publicURLs("PUBLIC_URLS")
 		c.CORSOrigins = r.origins("CORS_ORIGINS")
 		c.TrustedProxies = r.proxies("TRUST_PROXY")
+	}
+	if parts&Gate != 0 {
+		c.RedisURL = r.redis("REDIS_URL")
+		c.RateLimits = r.rates()
+		c.BlockedIPs = r.networks("BLOCKED_IPS")
+		c.AdminAllowedIPs = r.networks("ADMIN_ALLOWED_IPS")
+		c.SendEmailAllowedIPs = r.networks("SEND_EMAIL_ALLOWED_IPS")
+		c.GeneratePDFAllowedIPs = r.networks("GENERATE_PDF_ALLOWED_IPS")
+		c.WebhookAllowedIPs = r.networks("WEBHOOK_ALLOWED_IPS")
 	}
 	if len(r.problems) > 0 {
 		return Config{}, r.problems

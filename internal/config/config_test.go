@@ -34,6 +34,7 @@ func good() map[string]string {
 		"TICKET_SECRET":         "kQ4x7ZpW1mVr9TsYb2NfHc6JdLg8EuAo",
 		"CSRF_SECRET":           "Zt5Hq9LwXe2Rb7VyKc4MnDs8GfJp3UaQ",
 		"TRUST_PROXY":           "10.1.0.0/16,192.0.2.7,2001:db8::/32",
+		"REDIS_URL":             "rediss://limits:p4Rq7@redis.internal:6380/2",
 	}
 }
 
@@ -168,6 +169,63 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 		{"TRUST_PROXY", "10.1.2.3/8", "10.0.0.0/8 in its place"},
 		{"TRUST_PROXY", "::ffff:10.0.0.1", "no network"},
 		{"TRUST_PROXY", "fe80::1%eth0", "no network"},
+		{"REDIS_URL", "redis.internal:6379", "is not the URL of a Redis"},
+		{"REDIS_URL", "http://redis.internal", "is not the URL of a Redis"},
+		{"REDIS_URL", "redis://:hunter2@redis:port", "can't be read as a URL"},
+		{"REDIS_URL", "redis://:hunter2@", "names no host"},
+		{"REDIS_URL", "redis://:hunter2@redis:0", "a port that is none"},
+		{"REDIS_URL", "redis://:hunter2@redis:65536", "a port that is none"},
+		{"REDIS_URL", "redis://:hunter2@redis:", "a port that is none"},
+		{"REDIS_URL", "redis://:hunter2@redis/limits", "a database that is no number"},
+		{"REDIS_URL", "redis://:hunter2@redis/01", "a database that is no number"},
+		{"REDIS_URL", "redis://:hunter2@redis?max_retries=3", "has options"},
+		{"REDIS_URL", "redis://:hunter2@redis/0#", "has options"},
+		{"REDIS_URL", "redis://limits@redis", "a user without a password"},
+		{"REDIS_URL", "redis://limits:@redis", "a user without a password"},
+		{"REDIS_URL", "redis://redis ", "has white space around it"},
+		{"RATE_LIMIT_AUTH", "5", `is "5"`},
+		{"RATE_LIMIT_AUTH", "5/min", `is "5/min"`},
+		{"RATE_LIMIT_AUTH", "5/m", `is "5/m"`},
+		{"RATE_LIMIT_AUTH", "5/15", `is "5/15"`},
+		{"RATE_LIMIT_AUTH", "5 / 15m", `is "5 / 15m"`},
+		{"RATE_LIMIT_AUTH", "0/15m", `is "0/15m"`},
+		{"RATE_LIMIT_AUTH", "-5/15m", `is "-5/15m"`},
+		{"RATE_LIMIT_AUTH", "05/15m", `is "05/15m"`},
+		{"RATE_LIMIT_AUTH", "5/0s", `is "5/0s"`},
+		{"RATE_LIMIT_AUTH", "5/500ms", `is "5/500ms"`},
+		{"RATE_LIMIT_AUTH", "5/1.5m", `is "5/1.5m"`},
+		{"RATE_LIMIT_PUBLIC_API", "100001/1m", "is out of range"},
+		{"RATE_LIMIT_PUBLIC_API_SIGNED_IN", "1/25h", "is out of range"},
+		{"RATE_LIMIT_UPLOAD_FAILURES", "off", `is "off"`},
+		{"RATE_LIMIT_DOWNLOAD", "600/1m\n", "has white space around it"},
+		{"BLOCKED_IPS", "192.0.2.7,,192.0.2.8", "has an empty entry"},
+		{"BLOCKED_IPS", "192.0.2.7,", "has an empty entry"},
+		{"BLOCKED_IPS", "*", "which is everybody"},
+		{"BLOCKED_IPS", "*.*", "which is everybody"},
+		{"BLOCKED_IPS", "0.0.0.0/0", "which is everybody"},
+		{"ADMIN_ALLOWED_IPS", "::/0", "which is everybody"},
+		{"ADMIN_ALLOWED_IPS", "192.*.2.7", "10.* or 192.168.*"},
+		{"ADMIN_ALLOWED_IPS", "192.168.*.*", "10.* or 192.168.*"},
+		{"ADMIN_ALLOWED_IPS", "192.168.1*", "10.* or 192.168.*"},
+		{"ADMIN_ALLOWED_IPS", "192.168.1.7.*", "10.* or 192.168.*"},
+		{"ADMIN_ALLOWED_IPS", "300.*", "10.* or 192.168.*"},
+		{"ADMIN_ALLOWED_IPS", "2001:db8:*", "10.* or 192.168.*"},
+		{"ADMIN_ALLOWED_IPS", "192.168.*/16", "10.* or 192.168.*"},
+		{"SEND_EMAIL_ALLOWED_IPS", "192.168.1.0/16", "192.168.0.0/16 in its place"},
+		{"SEND_EMAIL_ALLOWED_IPS", "2001:db8::1/32", "2001:db8::/32 in its place"},
+		{"SEND_EMAIL_ALLOWED_IPS", "192.168.0.0/33", "no network"},
+		{"SEND_EMAIL_ALLOWED_IPS", "192.168.0.0/016", "leading zeros"},
+		{"GENERATE_PDF_ALLOWED_IPS", "192.168.010.1", "leading zeros"},
+		{"GENERATE_PDF_ALLOWED_IPS", "010.*", "leading zeros"},
+		{"GENERATE_PDF_ALLOWED_IPS", "::ffff:192.0.2.7", "192.0.2.7 in its place"},
+		{"GENERATE_PDF_ALLOWED_IPS", "::ffff:192.0.2.0/120", "192.0.2.0/24 in its place"},
+		{"GENERATE_PDF_ALLOWED_IPS", "::ffff:0.0.0.0/90", "more than IPv4"},
+		{"WEBHOOK_ALLOWED_IPS", "fe80::1%eth0", "fe80::1 in its place"},
+		{"WEBHOOK_ALLOWED_IPS", "fe80::%eth0/64", "no network"},
+		{"WEBHOOK_ALLOWED_IPS", "192.0.2.7:443", "192.0.2.7 in its place"},
+		{"WEBHOOK_ALLOWED_IPS", "[2001:db8::7]:443", "2001:db8::7 in its place"},
+		{"WEBHOOK_ALLOWED_IPS", "hooks.example.com", "no address"},
+		{"WEBHOOK_ALLOWED_IPS", "192.0.2", "no address"},
 	} {
 		t.Run(bad.variable+"="+bad.value, func(t *testing.T) {
 			t.Parallel()
@@ -224,10 +282,10 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	_, err := config.Load(with(map[string]string{
 		"DATABASE_URL": "postgres://server:" + password + "@db:port/pixgate", "MIGRATE_DATABASE_URL": password,
 		"S3_SECRET_ACCESS_KEY": " " + password, "SES_SECRET_ACCESS_KEY": password + " ", "OTP_SECRET": password, "AUDIT_SECRET": password,
-		"S3_ENDPOINT": "https://id:" + password + "@store",
+		"S3_ENDPOINT": "https://id:" + password + "@store", "REDIS_URL": "redis://:" + password + "@redis:port",
 	}))
-	if problems, _ := errors.AsType[config.Problems](err); len(problems) < 7 {
-		t.Fatalf("%d problems, want at least 7: %v", len(problems), err)
+	if problems, _ := errors.AsType[config.Problems](err); len(problems) < 8 {
+		t.Fatalf("%d problems, want at least 8: %v", len(problems), err)
 	}
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a secret is shown:\n%v", err)
@@ -237,7 +295,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := fmt.Sprintf("%v %+v %#v", c, c, c)
-	for _, hidden := range []string{good()["OTP_SECRET"], good()["AUDIT_SECRET"], good()["TICKET_SECRET"], good()["CSRF_SECRET"], "u7Jq2", "k3Wz9", "key-secret", "mail-secret"} {
+	for _, hidden := range []string{good()["OTP_SECRET"], good()["AUDIT_SECRET"], good()["TICKET_SECRET"], good()["CSRF_SECRET"], "u7Jq2", "k3Wz9", "p4Rq7", "key-secret", "mail-secret"} {
 		if strings.Contains(printed, hidden) {
 			t.Errorf("printing the settings shows %q", hidden[:4]+"…")
 		}

@@ -89,6 +89,7 @@ func New(o Options) http.Handler {
 		e.checkOrigin,  // no other site's page rides on our cookies
 		e.findTenant,   // which studio
 		e.findViewer,   // who asks; limits by account come right after
+		e.proveOrigin,  // what changes something by cookie has the token of that session
 	)
 }
 

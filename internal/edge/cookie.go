@@ -32,9 +32,9 @@ func newCookies(secure bool) cookies {
 	return cookies{session: "pixgate", device: "pixgate-device", csrf: "csrf"}
 }
 
-// any reports whether a browser sent something by which we know its user or itself.
+// any reports whether a browser sent something that it keeps for us.
 func (c cookies) any(r *http.Request) bool {
-	return len(r.CookiesNamed(c.session)) > 0 || len(r.CookiesNamed(c.device)) > 0
+	return len(r.CookiesNamed(c.session)) > 0 || len(r.CookiesNamed(c.device)) > 0 || len(r.CookiesNamed(c.csrf)) > 0
 }
 
 func (c cookies) token(r *http.Request) (string, bool) {

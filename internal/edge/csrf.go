@@ -10,6 +10,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/id"
+	"pixgate/internal/session"
 )
 
 // csrfHeader is where programs send their token; forms have a field for it.
@@ -95,6 +96,26 @@ func (e *edge) checkCSRF(r *http.Request, field string) error {
 		return forged()
 	}
 	return nil
+}
+
+// isUnforged reports whether a request proves that no other site's page sent it: by
+// its token, or by a header that no browser adds by itself.
+func (e *edge) isUnforged(r *http.Request) bool {
+	return hasAuthorization(r) || e.checkCSRF(r, "") == nil
+}
+
+// proveOrigin refuses what a browser sends with our cookies, and that may change
+// something, unless it proves that one of our pages sent it. The sign-in page proves
+// it by a field of its form, and looks for itself.
+func (e *edge) proveOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		changes := r.Method != http.MethodGet && r.Method != http.MethodHead
+		if changes && exchangeOf(r).template != loginPath && e.cookies.any(r) && !session.ClientFrom(r.Context()).Unforged {
+			refuse(w, r, forged())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // tellCSRF answers with a token for programs.

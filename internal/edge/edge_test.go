@@ -157,6 +157,18 @@ func development(o *edge.Options, _ *fake) {
 }
 
 // call sends "METHOD /path" with headers given as "Name: value".
+// What a browser sends in the session of withCookie, and in none, to prove that our
+// own page sent it.
+var (
+	proof    = proofIn("__Host-csrf", id.ID{8})
+	proofOut = proofIn("__Host-csrf", id.Nil)
+)
+
+func proofIn(cookie string, sessionID id.ID) []string {
+	token := edge.NewCSRF(secret.NewRing(csrfSecret, ""), sessionID)
+	return []string{"Cookie: " + cookie + "=" + token, "X-CSRF-Token: " + token}
+}
+
 func call(t *testing.T, h http.Handler, line string, headers ...string) *http.Response {
 	t.Helper()
 	verb, path, _ := strings.Cut(line, " ")

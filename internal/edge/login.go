@@ -66,7 +66,8 @@ func (e *edge) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.isAnswer() {
-		e.enter(ctx, w, r, form)
+		client.Unforged = true // by the form's field
+		e.enter(ctx, client, w, r, form)
 		return
 	}
 	e.ask(ctx, w, r, form)
@@ -97,8 +98,8 @@ func (e *edge) ask(ctx context.Context, w http.ResponseWriter, r *http.Request, 
 
 // enter is the second step. With the new session comes a new token: what was good
 // before the sign-in is not any more.
-func (e *edge) enter(ctx context.Context, w http.ResponseWriter, r *http.Request, form loginForm) {
-	in, err := e.Door.VerifyCode(ctx, session.ClientFrom(ctx), session.SignIn{
+func (e *edge) enter(ctx context.Context, client session.Client, w http.ResponseWriter, r *http.Request, form loginForm) {
+	in, err := e.Door.VerifyCode(ctx, client, session.SignIn{
 		ChallengeID: form.fields[challengeField], Code: form.fields[codeField], Transport: session.Cookie,
 		ReplaceDevice: form.fields[replaceField] == "true", RequestID: exchangeOf(r).id,
 	})

@@ -59,8 +59,9 @@ func (e *edge) findViewer(next http.Handler) http.Handler {
 			logs.Note(r.Context(), slog.String("account", viewer.AccountID.String()))
 		}
 		viewer.RequestID = x.id
-		ctx := session.WithClient(account.WithViewer(r.Context(), viewer), session.Client{
-			Tenant: x.tenant, Origin: e.origin(r, x.tenant), IP: x.client, UserAgent: r.UserAgent(), DeviceSecret: e.cookies.deviceSecret(r), Jar: jar,
+		r = r.WithContext(account.WithViewer(r.Context(), viewer))
+		ctx := session.WithClient(r.Context(), session.Client{
+			Tenant: x.tenant, Unforged: e.isUnforged(r), Origin: e.origin(r, x.tenant), IP: x.client, UserAgent: r.UserAgent(), DeviceSecret: e.cookies.deviceSecret(r), Jar: jar,
 		})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})

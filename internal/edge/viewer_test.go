@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pixgate/internal/edge"
+	"pixgate/internal/id"
 	"pixgate/internal/session"
 )
 
@@ -39,7 +40,7 @@ func TestOneCredentialARequest(t *testing.T) {
 		{"none", nil, "", nil},
 		{"bearer", []string{withBearer}, "anna@pix.test", []string{"TOKEN"}},
 		{"bearer in lower case", []string{"Authorization: bearer " + bearerToken}, "anna@pix.test", []string{"TOKEN"}},
-		{"cookie", []string{withCookie, fromWeb}, "anna@pix.test", []string{"COOKIE"}},
+		{"cookie", append([]string{withCookie, fromWeb}, proof...), "anna@pix.test", []string{"COOKIE"}},
 		{"bearer, so no cookie", []string{withBearer, "Cookie: __Host-pixgate=" + adminToken}, "anna@pix.test", []string{"TOKEN"}},
 		{"its device", []string{withBearer, "X-Device-Id: my-device"}, "anna@pix.test", []string{"TOKEN"}},
 		{"the cookie of plain http", []string{"Cookie: pixgate=" + cookieToken, fromWeb}, "", nil},
@@ -79,7 +80,7 @@ func TestADeadCookieIsSignedOutAndRemoved(t *testing.T) {
 		"beside a device": {"Cookie: __Host-pixgate=x; __Host-pixgate-device=abc", fromWeb},
 	} {
 		h, _ := server(t)
-		response := call(t, h, "POST /graphql", headers...)
+		response := call(t, h, "POST /graphql", append(headers, proofOut...)...)
 		want := []string{"__Host-pixgate=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}
 		if got := response.Header["Set-Cookie"]; !slices.Equal(got, want) {
 			t.Errorf("%s: Set-Cookie %q, want %q", name, got, want)
@@ -109,7 +110,7 @@ func TestCookies(t *testing.T) {
 	}
 	device := strings.Repeat("A", 42) + "E" // 32 bytes, base64url
 	h, _ := server(t, signIn)
-	got := call(t, h, "POST /graphql", fromWeb, "Cookie: __Host-pixgate=pgs_dead; __Host-pixgate-device="+device).Header["Set-Cookie"]
+	got := call(t, h, "POST /graphql", append([]string{fromWeb, "Cookie: __Host-pixgate=pgs_dead; __Host-pixgate-device=" + device}, proofOut...)...).Header["Set-Cookie"]
 	want := []string{
 		"__Host-pixgate=pgs_new; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax",
 		"__Host-pixgate-device=" + device + "; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax",
@@ -119,7 +120,7 @@ func TestCookies(t *testing.T) {
 	}
 
 	h, _ = server(t, development, signIn)
-	got = call(t, h, "POST /graphql", "Origin: http://api.pix.test", "Cookie: pixgate-device="+device).Header["Set-Cookie"]
+	got = call(t, h, "POST /graphql", append([]string{"Origin: http://api.pix.test", "Cookie: pixgate-device=" + device}, proofIn("csrf", id.Nil)...)...).Header["Set-Cookie"]
 	if want := "pixgate=pgs_new; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax"; len(got) != 2 || got[0] != want {
 		t.Errorf("in development: %q, want %q", got, want)
 	}
@@ -143,7 +144,7 @@ func TestABrowserWithoutADeviceGetsOne(t *testing.T) {
 		secrets[session.ClientFrom(r.Context()).DeviceSecret] = true
 	}
 	for _, cookie := range []string{"a=b", "__Host-pixgate-device=c2hvcnQ", "__Host-pixgate-device=" + strings.Repeat("!", 43)} {
-		call(t, h, "POST /graphql", fromWeb, "Cookie: "+cookie)
+		call(t, h, "POST /graphql", append([]string{fromWeb, "Cookie: " + cookie}, proofOut...)...)
 	}
 	if len(secrets) != 3 || secrets["c2hvcnQ"] {
 		t.Errorf("%d secrets for three browsers", len(secrets))

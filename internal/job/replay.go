@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pixgate/internal/audit"
 	"pixgate/internal/fault"
@@ -33,12 +34,12 @@ const replayPage = 1000
 // what customers chose, and hands each that differs from the tables to report. It
 // returns how many pictures there are. For the command line: whoever can run it holds
 // the database's password. Memory stays flat.
-func (s *Jobs) Replay(ctx context.Context, tenantID id.ID, report func(Difference)) (images int, err error) {
+func Replay(ctx context.Context, db *pgxpool.Pool, tenantID id.ID, report func(Difference)) (images int, err error) {
 	var at queries.StatesOfStudioRow
 	for {
 		var page []queries.StatesOfStudioRow
 		// One view of tables that are written to meanwhile.
-		err := pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		err := pgx.BeginTxFunc(ctx, db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 			q := queries.New(tx)
 			var err error
 			page, err = q.StatesOfStudio(ctx, queries.StatesOfStudioParams{TenantID: tenantID, AfterJob: at.JobID, AfterID: at.ID, MaxRows: replayPage})

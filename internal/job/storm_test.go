@@ -151,7 +151,7 @@ func TestRecordsRebuildEveryPicturesState(t *testing.T) {
 	s := newStudio(t)
 	// The cast's own pictures were put into their states by hand: the replay must say so.
 	var differ []string
-	count, err := s.jobs.Replay(t.Context(), s.TenantID, func(d job.Difference) { differ = append(differ, d.String()) })
+	count, err := job.Replay(t.Context(), s.db.Pool, s.TenantID, func(d job.Difference) { differ = append(differ, d.String()) })
 	if err != nil || count != 42 || len(differ) != 35 || !strings.Contains(strings.Join(differ, "\n"), s.Package.Image(job.Blocked)+" of "+s.Package.PublicID()+" is BLOCKED, but its records make it NONE") {
 		t.Fatalf("%d of %d pictures differ, %v", len(differ), count, err)
 	}
@@ -172,7 +172,7 @@ func TestRecordsRebuildEveryPicturesState(t *testing.T) {
 		})
 	}
 	all.Wait()
-	count, err = s.jobs.Replay(t.Context(), s.TenantID, func(d job.Difference) { t.Error(d) })
+	count, err = job.Replay(t.Context(), s.db.Pool, s.TenantID, func(d job.Difference) { t.Error(d) })
 	if err != nil || count != histories+42 {
 		t.Errorf("%d pictures, %v", count, err)
 	}
@@ -185,7 +185,7 @@ func TestRecordsRebuildEveryPicturesState(t *testing.T) {
 	forged := s.Package.Images[job.None]
 	s.Exec(t, "UPDATE image SET selection_state = 'EXTRA_FREE' WHERE id = $1", forged)
 	var found []job.Difference
-	if _, err := s.jobs.Replay(t.Context(), s.TenantID, func(d job.Difference) { found = append(found, d) }); err != nil {
+	if _, err := job.Replay(t.Context(), s.db.Pool, s.TenantID, func(d job.Difference) { found = append(found, d) }); err != nil {
 		t.Fatal(err)
 	}
 	if want := (job.Difference{JobID: s.Package.ID, ImageID: forged, Found: job.ExtraFree, Rebuilt: job.None}); len(found) != 1 || found[0] != want {

@@ -27,6 +27,7 @@ type Client struct {
 	IP           netip.Addr // of the client itself, unmapped and without zone
 	UserAgent    string     // as sent; for naming the device
 	DeviceSecret string     // from the server's device cookie, made where there was none; only for Cookie
+	Unforged     bool       // whether the request proved that no other site's page sent it; needed for Cookie
 	Jar          Jar
 }
 

@@ -351,3 +351,21 @@ func TestPurgeRemovesWhatIsLongOver(t *testing.T) {
 		t.Errorf("left %v, want nothing", got)
 	}
 }
+
+// Another site's page signed its visitors in as itself: it cannot read a token of ours.
+func TestNobodyIsSignedInByCookieWhoProvesNoOrigin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.from("192.0.2.1")
+	challenge := w.ask(c, victim, nil)
+	code := w.mails.code(t, victim)
+	c.DeviceSecret, c.Jar, c.Unforged = "the-device-of-a-browser", &jar{}, false
+	in := session.SignIn{ChallengeID: challenge.ID, Code: code, Transport: session.Cookie}
+	if _, err := w.service.VerifyCode(t.Context(), c, in); !fault.Is(err, fault.CSRFFailed) {
+		t.Fatalf("signed in, or refused otherwise: %v", err)
+	}
+	c.Unforged = true
+	if _, err := w.service.VerifyCode(t.Context(), c, in); err != nil {
+		t.Errorf("the refusal cost a try or the code: %v", err)
+	}
+}

@@ -94,6 +94,9 @@ func checkSignIn(c Client, in SignIn) (digits string, err error) {
 			wrong = append(wrong, fault.Field{Path: "input.device", Code: fault.Required, Message: "A token is bound to a device."})
 		}
 	case Cookie:
+		if !c.Unforged { // or a page could sign its visitor in as somebody else
+			return "", fault.New(fault.CSRFFailed, "A sign-in by cookie needs the token of /csrf-token in the header X-CSRF-Token.")
+		}
 		if !isDeviceSecret(c.DeviceSecret) || c.Jar == nil {
 			return "", errors.New("a client without a device cookie signs in by cookie")
 		}

@@ -82,7 +82,7 @@ func (w *world) count(sql string, args ...any) int {
 
 // from is a client of the studio at an address, without a device cookie.
 func (w *world) from(ip string) session.Client {
-	return session.Client{Tenant: w.studio, IP: netip.MustParseAddr(ip)}
+	return session.Client{Tenant: w.studio, IP: netip.MustParseAddr(ip), Unforged: true}
 }
 
 // network is a client in the n-th network of its own.

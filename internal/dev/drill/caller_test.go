@@ -141,8 +141,39 @@ func envelope(query string, variables map[string]any) []byte {
 	return body
 }
 
+// proven is the same caller with the token that the API gives to its cookies, as the web
+// app does before it sends anything. A caller who gets none sends none.
+func (c *caller) proven() (*caller, error) {
+	a, err := c.send(http.MethodGet, "/csrf-token", nil, nil)
+	if err != nil || a.text("csrfToken") == "" {
+		return c, err
+	}
+	proven := c.with("X-CSRF-Token", a.text("csrfToken"))
+	if cookies := c.header.Get("Cookie"); c.jar == nil && cookies != "" {
+		proven.header.Set("Cookie", cookies+"; __Host-csrf="+a.text("csrfToken"))
+	}
+	return proven, nil
+}
+
+// graphql sends a query as the web app does: with its token, and once more with another
+// where the one that it had is not good any more.
 func (c *caller) graphql(query string, variables map[string]any) (*answer, error) {
-	return c.send(http.MethodPost, "/graphql", envelope(query, variables), http.Header{"Content-Type": {mediaJSON}})
+	ask := func(c *caller) (*answer, error) {
+		return c.send(http.MethodPost, "/graphql", envelope(query, variables), http.Header{"Content-Type": {mediaJSON}})
+	}
+	if c.jar == nil && c.header.Get("Cookie") == "" {
+		return ask(c)
+	}
+	if c.header.Get("X-CSRF-Token") != "" {
+		if a, err := ask(c); err != nil || a.code() != "CSRF_FAILED" {
+			return a, err
+		}
+	}
+	c, err := c.proven()
+	if err != nil {
+		return nil, err
+	}
+	return ask(c)
 }
 
 // ask sends a query that must be answered, by whatever.
@@ -275,7 +306,11 @@ func (c *caller) signIn(t *testing.T, email string, n int, device string) *calle
 	}
 	a.fine(t)
 	if device == "" {
-		return c
+		signedIn, err := c.proven()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signedIn
 	}
 	return c.with("Authorization", "Bearer "+a.text("data", "verifyOtp", "token"))
 }

@@ -18,7 +18,7 @@ var (
 	aChallenge = regexp.MustCompile(`"challengeId":"([^"]*)"`)
 	aSignature = regexp.MustCompile(`X-Amz-Signature=([0-9a-f]{64})`)
 	unlink     = regexp.MustCompile(`https?://[^"\s]*X-Amz-[^"\s]*`)
-	meant      = regexp.MustCompile(`"(?:token|challengeId)":"[^"]*"`)
+	meant      = regexp.MustCompile(`"(?:token|challengeId|csrfToken)":"[^"]*"`)
 )
 
 // hear keeps an answer, without what it is meant to tell, and remembers what in

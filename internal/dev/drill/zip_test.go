@@ -25,6 +25,7 @@ func (h *house) released(t *testing.T, n int) (jobID string, pictures map[string
 	}
 	h.put(t, "zip/not released.jpg", photo(t, 99))
 	h.imported(t, admin, jobID, "zip", n+1, 0)
+	h.exec(t, "UPDATE job SET included_images = 100")
 	h.exec(t, "UPDATE image SET selection_state = 'INCLUDED' WHERE filename LIKE 'Bild %'")
 	return jobID, pictures
 }
