@@ -22,7 +22,6 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	w.Exec(b, "ANALYZE audit_entry")
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	changes = nil
 	runtime.GC()
 	var before, now runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -181,11 +181,12 @@ func (w *walk) end(ctx context.Context) (*Fault, error) {
 	case last > 0 && w.prev != nil && !bytes.Equal(head.Hash, w.prev):
 		return &Fault{last, Cut, "The chain's head says that it ended with another entry."}, nil
 	}
-	for _, anchor := range w.anchors {
-		if anchor.wrong != nil {
-			return anchor.wrong, nil
+	if len(w.anchors) > 0 { // of what is not there
+		first := w.anchors[0]
+		if first.wrong != nil {
+			return first.wrong, nil
 		}
-		return &Fault{last + 1, Cut, fmt.Sprintf("The chain ends before this, but the anchor of %s says that there were %d entries.", anchor.At, anchor.sequence)}, nil
+		return &Fault{last + 1, Cut, fmt.Sprintf("The chain ends before this, but the anchor of %s says that there were %d entries.", first.At, first.sequence)}, nil
 	}
 	w.report.CheckedTo, w.report.Complete = last, true
 	return nil, nil
