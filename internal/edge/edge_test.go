@@ -360,6 +360,7 @@ func TestForeignUnknownAndMalformedAreTheSameBytes(t *testing.T) {
 	for _, name := range []string{"img_foreign", "img_unknown", "x", "img%00", "..%2f..%2fetc", "%F0%9F%A4%B7", strings.Repeat("9", 500)} {
 		response := call(t, h, "GET /images/"+name+"/download", withBearer)
 		response.Header.Del("X-Request-Id")
+		response.Header.Del("RateLimit-Remaining") // each has one less
 		var headers strings.Builder
 		if err := response.Header.Write(&headers); err != nil {
 			t.Fatal(err)
