@@ -182,7 +182,7 @@ func TestImportTakesPicturesAndNamesWhatIsNone(t *testing.T) {
 		}
 	}
 	if listed.Images[0].Filename != "1 Küche.jpg" {
-		t.Errorf("the first is %q", listed.Images[0].Filename)
+		t.Errorf("the first is %q, then %q at %d and %q at %d", listed.Images[0].Filename, listed.Images[1].Filename, listed.Images[1].Position, listed.Images[2].Filename, listed.Images[2].Position)
 	}
 }
 
