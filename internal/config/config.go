@@ -82,6 +82,18 @@ type Config struct {
 	// CSRF_SECRET_PREVIOUS: the one before, for pages that are still open; none.
 	CSRFSecret, CSRFSecretPrevious secret.Value
 
+	// CRON_SECRET: what whoever starts maintenance from outside must know; required in
+	// production, elsewhere none. CRON_SECRET_PREVIOUS: the one before, until they all
+	// know the new one; none.
+	CronSecret, CronSecretPrevious secret.Value
+
+	// <SECRET>_ROTATED_AT, <SECRET>_EXPIRES_AT: when a secret of secretKinds was made and
+	// when it ends, in RFC 3339, such as OTP_SECRET_ROTATED_AT=2026-02-01T00:00:00Z; not
+	// known. SECRET_EXPIRY_WARNING_DAYS: how long before its end one is told of, 0 to
+	// 365; 14. SECRET_ROTATION_MAX_DAYS: how old one may get, 1 to 3650; 90. See
+	// docs/secrets.md.
+	Secrets secret.Register
+
 	// ADDR: where the server listens, host:port; :8080.
 	Addr string
 	// PUBLIC_URLS: the origins that the API answers under, one a site, separated
@@ -139,21 +151,24 @@ type Part uint16
 
 // The parts.
 const (
-	Database Part = 1 << iota // DATABASE_URL, MIGRATE_DATABASE_URL
-	Storage                   // S3_…, DOWNLOAD_URL_TTL
-	Mail                      // SES_…, MAIL_FROM
-	Login                     // OTP_SECRET
-	Audit                     // AUDIT_SECRET
-	Tickets                   // TICKET_SECRET
-	Web                       // CSRF_SECRET, ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
-	Gate                      // REDIS_URL, RATE_LIMIT_…, BLOCKED_IPS, …_ALLOWED_IPS
-	Watch                     // METRICS_ADDR, SECURITY_…, ALERT_EMAIL
+	Database  Part = 1 << iota // DATABASE_URL, MIGRATE_DATABASE_URL
+	Storage                    // S3_…, DOWNLOAD_URL_TTL
+	Mail                       // SES_…, MAIL_FROM
+	Login                      // OTP_SECRET
+	Audit                      // AUDIT_SECRET
+	Tickets                    // TICKET_SECRET
+	Web                        // CSRF_SECRET, ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
+	Gate                       // REDIS_URL, RATE_LIMIT_…, BLOCKED_IPS, …_ALLOWED_IPS
+	Watch                      // METRICS_ADDR, SECURITY_…, ALERT_EMAIL
+	Cron                       // CRON_SECRET
+	Lifecycle                  // <SECRET>_ROTATED_AT, <SECRET>_EXPIRES_AT, SECRET_…
 
-	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate | Watch
+	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate | Watch | Cron | Lifecycle
 )
 
 // Load reads all settings; getenv is [os.Getenv] outside tests. The error is of
-// type [Problems] and lists all of them.
+// type [Problems] and lists all of them. What is wrong by now only, [Config.CheckTime]
+// says.
 func Load(getenv func(string) string) (Config, error) { return LoadOnly(getenv, Everything) }
 
 // LoadOnly is [Load] for a command that needs only some parts: the fields of the
@@ -217,6 +232,12 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.SecurityCooldown = r.milliseconds("SECURITY_ALERT_COOLDOWN_MS", 15*time.Minute, time.Second, 7*24*time.Hour)
 		c.SecurityThresholds = r.thresholds("SECURITY_ALERT_THRESHOLD_")
 		c.AlertEmail = r.mailbox("ALERT_EMAIL")
+	}
+	if parts&Cron != 0 && (c.Environment == Production || r.isSet("CRON_SECRET")) {
+		c.CronSecret, c.CronSecretPrevious = r.secret("CRON_SECRET")
+	}
+	if parts&Lifecycle != 0 {
+		c.Secrets = r.register(c.Environment)
 	}
 	if len(r.problems) > 0 {
 		return Config{}, r.problems

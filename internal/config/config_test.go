@@ -33,6 +33,7 @@ func good() map[string]string {
 		"AUDIT_SECRET":          "0f9c5b7ae1d24836b5f0c9a87e6d1324",
 		"TICKET_SECRET":         "kQ4x7ZpW1mVr9TsYb2NfHc6JdLg8EuAo",
 		"CSRF_SECRET":           "Zt5Hq9LwXe2Rb7VyKc4MnDs8GfJp3UaQ",
+		"CRON_SECRET":           "Rn6Xc3Tq8Wz1Lb5VyKd9HmGs2JfPe7Ua",
 		"TRUST_PROXY":           "10.1.0.0/16,192.0.2.7,2001:db8::/32",
 		"REDIS_URL":             "rediss://limits:p4Rq7@redis.internal:6380/2",
 	}
@@ -122,7 +123,7 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 		{"MAIL_FROM", "pix.immo", "no sender"},
 		{"MAIL_FROM", "a@b.de, c@d.de", "no sender"},
 		{"OTP_SECRET", "", "is missing"},
-		{"OTP_SECRET", "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgP", "is too short, it has 31"},
+		{"OTP_SECRET", "vB1qk8mZs0Tn4LxR7yHc2WdJfUa9EgP", "is too short, it needs 32"},
 		{"OTP_SECRET", "ababababababababababababababababab", "is too simple"},
 		{"OTP_SECRET", "vB1qk8mZs0TnvB1qk8mZs0TnvB1qk8mZs0Tn", "is too simple"},
 		{"OTP_SECRET", "please-ChangeMe-before-going-live-7", "looks like an example"},
@@ -141,6 +142,21 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 		{"CSRF_SECRET", "", "is missing"},
 		{"CSRF_SECRET", "kQ4x7ZpW1mVr9TsYb2NfHc6JdLg8EuAo", "is the same as TICKET_SECRET"},
 		{"CSRF_SECRET_PREVIOUS", "Zt5Hq9LwXe2Rb7VyKc4MnDs8GfJp3UaQ", "is the same as CSRF_SECRET"},
+		{"CRON_SECRET", "", "is missing"},
+		{"CRON_SECRET", "short", "is too short"},
+		{"CRON_SECRET_PREVIOUS", "Rn6Xc3Tq8Wz1Lb5VyKd9HmGs2JfPe7Ua", "is the same as CRON_SECRET"},
+		{"OTP_SECRET_ROTATED_AT", "2026-02-01", `is "2026-02-01"`},
+		{"OTP_SECRET_EXPIRES_AT", "2026-02-01 00:00:00Z", `is "2026-02-01 00:00:00Z"`},
+		{"CSRF_SECRET_ROTATED_AT", "2026-02-30T00:00:00Z", `is "2026-02-30T00:00:00Z"`},
+		{"TICKET_SECRET_ROTATED_AT", "2026-02-01T00:00:00", `is "2026-02-01T00:00:00"`},
+		{"AUDIT_SECRET_EXPIRES_AT", "2026-02-01T00:00:00,5Z", `is "2026-02-01T00:00:00,5Z"`},
+		{"CRON_SECRET_EXPIRES_AT", "never", `is "never"`},
+		{"S3_SECRET_ACCESS_KEY_ROTATED_AT", "1769904000", `is "1769904000"`},
+		{"SES_SECRET_ACCESS_KEY_EXPIRES_AT", "2026-02-01T00:00:00Z\n", "has white space around it"},
+		{"SECRET_EXPIRY_WARNING_DAYS", "-1", `is "-1"`},
+		{"SECRET_EXPIRY_WARNING_DAYS", "14d", `is "14d"`},
+		{"SECRET_ROTATION_MAX_DAYS", "0", `is "0"`},
+		{"SECRET_ROTATION_MAX_DAYS", "3651", `is "3651"`},
 		{"ADDR", "8080", `is "8080"`},
 		{"ADDR", ":http", `is ":http"`},
 		{"ADDR", ":65536", `is ":65536"`},
@@ -329,7 +345,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := fmt.Sprintf("%v %+v %#v", c, c, c)
-	for _, hidden := range []string{good()["OTP_SECRET"], good()["AUDIT_SECRET"], good()["TICKET_SECRET"], good()["CSRF_SECRET"], "u7Jq2", "k3Wz9", "p4Rq7", "key-secret", "mail-secret"} {
+	for _, hidden := range []string{good()["OTP_SECRET"], good()["AUDIT_SECRET"], good()["TICKET_SECRET"], good()["CSRF_SECRET"], good()["CRON_SECRET"], "u7Jq2", "k3Wz9", "p4Rq7", "key-secret", "mail-secret"} {
 		if strings.Contains(printed, hidden) {
 			t.Errorf("printing the settings shows %q", hidden[:4]+"…")
 		}

@@ -75,7 +75,7 @@ func (r *reader) strong(variable, value string) secret.Value {
 
 func weakness(value string) string {
 	if len(value) < minSecretLength {
-		return fmt.Sprintf("is too short, it has %d characters of at least %d", len(value), minSecretLength)
+		return fmt.Sprintf("is too short, it needs %d characters", minSecretLength) // and has so many: that is nobody's business
 	}
 	different := map[rune]bool{}
 	for _, c := range value {
