@@ -78,10 +78,17 @@ type charge struct {
 }
 
 // charge makes the key of a budget: a keyed hash, so that the table tells
-// nobody's address.
-func (s *Service) charge(l limit, subject ...[]byte) charge {
-	key := s.codes.Current().MAC("budget: "+l.name, subject...)
-	return charge{limit: l, key: key[:]}
+// nobody's address. While there is a secret before, each use counts under both: what
+// was counted before a change stands under the old one alone, and without it whoever
+// guesses would have all their tries again. When the old one goes a day later, the new
+// one has counted every window from its beginning.
+func (s *Service) charge(l limit, subject ...[]byte) []charge {
+	var charges []charge
+	for _, key := range s.codes.All() {
+		hash := key.MAC("budget: "+l.name, subject...)
+		charges = append(charges, charge{limit: l, key: hash[:]})
+	}
+	return charges
 }
 
 // overrun is a budget that had nothing left.

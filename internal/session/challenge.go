@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"pixgate/internal/fault"
@@ -31,13 +32,17 @@ type asker struct {
 	hash  []byte
 }
 
+// askerOf names the asker in what is kept. A device is named by what is kept of its
+// secret, which nobody can guess, so that a change of ours does not make another one
+// of it. A network has a keyed hash, and is a stranger once more after such a change:
+// within a minute of its last challenge it gets another one for the same code. The
+// budgets go on, so that this is no further try.
 func (s *Service) askerOf(a ask, address, knownDevice []byte) asker {
-	key := s.codes.Current()
 	if knownDevice != nil {
-		hash := key.MAC("asking device", address, knownDevice)
+		hash := sha256.Sum256(slices.Concat([]byte("pixgate asking device\x00"), knownDevice, address))
 		return asker{known: true, hash: hash[:]}
 	}
-	hash := key.MAC("asking network", address, network(a.client.IP))
+	hash := s.codes.Current().MAC("asking network", address, network(a.client.IP))
 	return asker{hash: hash[:]}
 }
 

@@ -56,7 +56,7 @@ func (d *Door) Knock(ctx context.Context, c Client) error {
 	}
 	now := s.now()
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
-		over, err := spend(ctx, queries.New(tx), now, []charge{s.charge(attemptsOfIP, single(c.IP))})
+		over, err := spend(ctx, queries.New(tx), now, s.charge(attemptsOfIP, single(c.IP)))
 		if err != nil || len(over) == 0 {
 			return err
 		}

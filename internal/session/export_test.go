@@ -34,9 +34,9 @@ func (s *Service) WriteActivity(ctx context.Context) { s.writeActivity(ctx) }
 // SpendForTest spends one of each named budget, each good for most uses an hour,
 // as a try does; false when one of them is empty.
 func (s *Service) SpendForTest(ctx context.Context, most int32, names ...string) (bool, error) {
-	charges := make([]charge, len(names))
-	for i, name := range names {
-		charges[i] = s.charge(limit{name, most, time.Hour})
+	var charges []charge
+	for _, name := range names {
+		charges = append(charges, s.charge(limit{name, most, time.Hour})...)
 	}
 	empty := errors.New("empty")
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {

@@ -95,8 +95,7 @@ func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	db, postgres := stage.PrivateDatabase(t)
 	w.db = db
 	w.studio = w.addStudio("studio", true)
-	w.service = w.newService(db.Pool, w.mails)
-	w.mails.service = w.service
+	w.rotate(codeSecret)
 	in := w.signIn(w.network(0), victim, device(0))
 	w.clock.pass(2 * time.Minute)
 	challenge := w.ask(w.network(0), victim, nil)

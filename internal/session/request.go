@@ -195,18 +195,18 @@ func (s *Service) mail(ctx context.Context, tx pgx.Tx, a ask, by asker, to queri
 // any other one against a budget that has no end.
 func (s *Service) mailCharges(a ask, address []byte, by asker, known bool, last queries.LatestCodeRow) []charge {
 	if by.known {
-		return []charge{s.charge(mailsOfDevice, by.hash)}
+		return s.charge(mailsOfDevice, by.hash)
 	}
-	charges := []charge{
+	charges := slices.Concat(
 		s.charge(mailsHourly, address), s.charge(mailsDaily, address),
 		s.charge(mailsOfNetwork, address, network(a.client.IP)), s.charge(mailsOfNetworkDaily, address, network(a.client.IP)),
 		s.charge(mailsOfIP, single(a.client.IP)),
-	}
+	)
 	mailedBefore := last.ID != id.Nil && !last.Decoy
 	if !known && !mailedBefore && a.client.Tenant.SignUp {
-		return append(charges, s.charge(newcomersDaily, a.client.Tenant.ID[:]))
+		return append(charges, s.charge(newcomersDaily, a.client.Tenant.ID[:])...)
 	}
-	return append(charges, s.charge(acquaintedDaily, address))
+	return append(charges, s.charge(acquaintedDaily, address)...)
 }
 
 func isNewcomers(o overrun) bool { return o.limit == newcomersDaily }

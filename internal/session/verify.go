@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -161,13 +162,13 @@ func (s *Service) failureCharges(a attempt, subject queries.ChallengeSubjectRow,
 	case unknown: // a guess at nobody's code: the flood is for the limits in front
 		return nil
 	case subject.KnownDevice:
-		return []charge{s.charge(failuresOfDevice, subject.Asker)}
+		return s.charge(failuresOfDevice, subject.Asker)
 	}
-	return []charge{
+	return slices.Concat(
 		s.charge(failuresHourly, address), s.charge(failuresDaily, address),
 		s.charge(failuresOfNetwork.or(s.failures.OfNetwork), address, network(a.client.IP)), s.charge(failuresOfNetworkDaily, address, network(a.client.IP)),
 		s.charge(failuresOfIP.or(s.failures.OfIP), single(a.client.IP)),
-	}
+	)
 }
 
 func codeInvalid() error {

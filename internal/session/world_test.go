@@ -25,7 +25,10 @@ import (
 	"pixgate/internal/session"
 )
 
-const auditSecret = "another secret of the tests, long enough"
+const (
+	codeSecret  = "a secret of the tests, long enough"
+	auditSecret = "another secret of the tests, long enough"
+)
 
 // world is a studio with a database of its own, a clock that tests set, and a
 // mail room that keeps what it gets.
@@ -35,6 +38,7 @@ type world struct {
 	clock   *clock
 	mails   *mailRoom
 	log     *safeBuffer
+	codes   secret.Ring
 	service *session.Service
 	studio  account.Tenant
 }
@@ -44,16 +48,22 @@ func newWorld(t *testing.T) *world {
 	db := stage.Database(t)
 	w := &world{t: t, db: db, clock: &clock{now: time.Now()}, mails: &mailRoom{}, log: &safeBuffer{}}
 	w.studio = w.addStudio("studio", true)
-	w.service = w.newService(db.Pool, w.mails)
-	w.mails.service = w.service
+	w.rotate(codeSecret)
 	return w
 }
 
 func (w *world) newService(pool *pgxpool.Pool, queue session.MailQueue) *session.Service {
 	return session.New(session.Options{
-		DB: pool, Tenants: account.NewTenants(pool, "studio", w.clock.Now), Codes: secret.NewRing("a secret of the tests, long enough", ""),
+		DB: pool, Tenants: account.NewTenants(pool, "studio", w.clock.Now), Codes: w.codes,
 		Queue: queue, Sender: w.mails, Audit: audit.NewLog(secret.NewRing(auditSecret, ""), w.clock.Now), Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
+}
+
+// rotate starts the service with a secret and those before it.
+func (w *world) rotate(current secret.Value, previous ...secret.Value) {
+	w.codes = secret.NewRing(current, previous...)
+	w.service = w.newService(w.db.Pool, w.mails)
+	w.mails.service = w.service
 }
 
 func (w *world) addStudio(slug string, signUp bool) account.Tenant {
