@@ -35,6 +35,7 @@ const usage = `pixgate serves. Its settings come from the environment; make run 
   pixgate audit verify [--tenant SLUG] [--without-anchors]
                                                           is the audit log what the server wrote? exit status 1: no, or it can't be told
   pixgate audit replay [--tenant SLUG]                    are the pictures in the states that the records make? exit status 1: no
+  pixgate secrets check                                   how is each secret of this environment? exit status 1: one is missing, weak or expired
   pixgate demo                                            a studio with jobs and pictures, to try things
   pixgate schema                                          print the GraphQL schema
   pixgate help                                            print this
@@ -56,6 +57,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return admin(ctx, rest, getenv, stdout)
 	case command == "audit":
 		return auditCommand(ctx, rest, getenv, stdout, stderr)
+	case command == "secrets":
+		return secretsCommand(rest, getenv, stdout)
 	case len(rest) > 0:
 		return errUsage
 	case command == "migrate":

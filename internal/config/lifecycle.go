@@ -63,7 +63,8 @@ func (r *reader) weakness(variable string) string {
 // rfc3339 is the form alone: time.Parse takes more than the standard.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// moment reads a time in RFC 3339; nil where there is none.
+// moment reads a time in RFC 3339; nil where there is none. It does not show what it
+// can't read: the secret stands a line above, and may have been put here.
 func (r *reader) moment(variable string) *time.Time {
 	value := r.optional(variable, "")
 	if value == "" {
@@ -71,7 +72,7 @@ func (r *reader) moment(variable string) *time.Time {
 	}
 	at, err := time.Parse(time.RFC3339, value)
 	if err != nil || !rfc3339.MatchString(value) {
-		r.wrong(variable, fmt.Sprintf("is %q", shortened(value)), "a time such as 2026-02-01T00:00:00Z")
+		r.wrong(variable, "is no time", "one such as 2026-02-01T00:00:00Z")
 		return nil
 	}
 	return &at

@@ -12,6 +12,11 @@ type Problem struct {
 	Set      string // what to set it to
 }
 
+// String is the problem in one line.
+func (p Problem) String() string {
+	return fmt.Sprintf("%s %s: set it to %s", p.Variable, p.Wrong, p.Set)
+}
+
 // Problems is everything that is wrong with the settings.
 type Problems []Problem
 
@@ -20,7 +25,7 @@ type Problems []Problem
 func (p Problems) Error() string {
 	var lines strings.Builder
 	for _, problem := range p {
-		fmt.Fprintf(&lines, "%s %s: set it to %s\n", problem.Variable, problem.Wrong, problem.Set)
+		fmt.Fprintln(&lines, problem)
 	}
 	lines.WriteString("To try pixgate on this machine, use `make run`: it brings up every part that is not set and makes the secrets.")
 	return lines.String()

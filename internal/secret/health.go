@@ -119,18 +119,17 @@ func (f Facts) judge(p Policy, now time.Time) *Health {
 
 // nextStep says what to do about the worst, or what would make the next look easier.
 func (f Facts) nextStep(h *Health, p Policy, now time.Time) string {
-	rotate := fmt.Sprintf("Change it to %s, as docs/secrets.md says", f.Renewal)
 	switch h.State() {
 	case Missing:
 		return fmt.Sprintf("Set it to %s.", f.Renewal)
 	case Weak:
 		return fmt.Sprintf("It %s: set it to %s.", f.Weakness, f.Renewal)
 	case Expired:
-		return fmt.Sprintf("%s, now, and set %s_EXPIRES_AT anew.", rotate, f.Name)
+		return fmt.Sprintf("Change it now, as docs/secrets.md says, and set %s_EXPIRES_AT anew.", f.Name)
 	case Expiring:
-		return fmt.Sprintf("%s, before %s.", rotate, f.ExpiresAt.UTC().Format(time.DateOnly))
+		return fmt.Sprintf("Change it before %s, as docs/secrets.md says.", f.ExpiresAt.UTC().Format(time.DateOnly))
 	case RotationOverdue:
-		return fmt.Sprintf("%s: it is older than %d days.", rotate, int(p.MaxAge/(24*time.Hour)))
+		return fmt.Sprintf("Change it, as docs/secrets.md says: it is older than %d days.", int(p.MaxAge/(24*time.Hour)))
 	}
 	switch {
 	case f.RotatedAt == nil:
