@@ -28,7 +28,7 @@ var arrows = map[string]string{
 	"internal/edge": "internal/account internal/audit internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/transfer",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/fault internal/id internal/job " +
 		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/transfer internal/watch",
-	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/job internal/journal internal/session internal/transfer internal/watch",
+	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/job internal/journal internal/secret internal/session internal/transfer internal/watch",
 	"graph/model":           "graph/scalar internal/account internal/audit internal/job internal/journal internal/page internal/session internal/transfer internal/watch",
 	"graph/scalar":          "",
 	"graph/wire":            "graph/limit",
@@ -44,7 +44,7 @@ var arrows = map[string]string{
 	"internal/job":      "internal/account internal/audit internal/fault internal/id internal/page queries",
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
-	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page queries",
+	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
 	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
 
 	// where the audit log meets the storage

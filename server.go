@@ -65,6 +65,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	}
 	log := logs.New(stderr, settings.LogLevel)
 	now := time.Now
+	if err := settings.CheckTime(now()); err != nil {
+		return err
+	}
 
 	// What lies outside.
 	pool, err := openDatabase(settings.DatabaseURL)
@@ -105,6 +108,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		return err
 	}
 	lists := addressLists(settings)
+	secrets := watch.NewSecrets(watch.SecretOptions{DB: pool, Register: settings.Secrets, Meter: meter, Security: security, Now: now, Log: log})
 	alerts := watch.NewAlerts(watch.AlertOptions{DB: pool, Tenants: tenants, Sender: sender, Mailbox: settings.AlertEmail, Log: log})
 	sessions := session.New(session.Options{
 		DB: pool, Tenants: tenants, Codes: secret.NewRing(settings.OTPSecret, settings.OTPSecretPrevious),
@@ -137,10 +141,10 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
 		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records,
 		Limits: limits, Lists: lists, Security: security, Meter: meter,
-		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis }, // each server counts for itself
+		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
-			Journal: records, Events: watch.NewEvents(pool, now), Limits: limits, Lists: lists,
+			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),
@@ -160,7 +164,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	}
 	defer stopMonitor()
 	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}}
-	behind := together(sessions.Run, security.Run, limits.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
+	behind := together(sessions.Run, security.Run, limits.Run, secrets.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
 	return open(ctx, server, settings.Addr, behind, runner, log)
 }
 

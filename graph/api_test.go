@@ -53,6 +53,12 @@ func (a *api) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQu
 // TraceQueryEnd does nothing.
 func (a *api) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// register is a secret with all its dates.
+var register = secret.Register{
+	Secrets: []secret.Facts{{Name: "OTP_SECRET", RotatedAt: new(time.Unix(0, 0)), ExpiresAt: new(time.Unix(1, 0)), HasPrevious: true, Renewal: "a new one"}},
+	Policy:  secret.Policy{MaxAge: 24 * time.Hour},
+}
+
 func newAPI(t testing.TB) *api {
 	t.Helper()
 	db := stage.Database(t)
@@ -84,6 +90,7 @@ func newAPI(t testing.TB) *api {
 		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Events:    watch.NewEvents(pool, time.Now),
+		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
 		Limits:    stage.Limits(t, nil),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}

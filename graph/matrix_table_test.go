@@ -38,6 +38,7 @@ Query.jobs                       401  v   v   v   v   v   v   BLK EXP 401 v   v 
 Query.auditLog                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.auditVerification          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.securityEvents             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Query.secrets                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -206,6 +207,14 @@ SecurityEventConnection.nodes    401  403 403 403 403 v   v   BLK EXP 401 403 v 
 SecurityEventConnection.pageInfo 401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 SecurityEventEdge.cursor         401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 SecurityEventEdge.node           401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SecretHealth.name                401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+SecretHealth.state               401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+SecretHealth.states              401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+SecretHealth.rotatedAt           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+SecretHealth.expiresAt           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+SecretHealth.daysLeft            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+SecretHealth.hasPrevious         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+SecretHealth.nextStep            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -366,6 +375,7 @@ var ways = []way{
 	{to: "SecurityEventConnection", ask: `{ securityEvents { here: __typename @ } }`, cells: mine},
 	{to: "SecurityEventEdge", ask: `{ securityEvents { edges { here: __typename @ } } }`, cells: mine},
 	{to: "PageInfo", ask: `{ securityEvents { pageInfo { here: __typename @ } } }`, cells: byStaff},
+	{to: "SecretHealth", ask: `{ secrets { here: __typename @ } }`, cells: mine},
 	{to: "Account", ask: `{ node(id: $securityevent) { ... on SecurityEvent { account { here: id @ } } } }`, cells: byAdmins},
 
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},

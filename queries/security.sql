@@ -65,6 +65,14 @@ SELECT e.* FROM unnest(@scopes::uuid[]) AS scope (id) CROSS JOIN LATERAL (
 -- name: SecurityEventByID :one
 SELECT * FROM security_event WHERE id = $1 AND coalesce(tenant_id, '00000000-0000-0000-0000-000000000000') = ANY(@scopes::uuid[]);
 
+-- name: InstallationEventSince :one
+-- Whether the installation had such an event about this since a time.
+SELECT EXISTS (
+    SELECT FROM security_event
+    WHERE coalesce(tenant_id, '00000000-0000-0000-0000-000000000000') = '00000000-0000-0000-0000-000000000000'
+      AND event = @event AND detail = @detail AND last_at > @since
+);
+
 -- name: PurgeSecurityEvents :execrows
 -- Rows made before an id, so many at a time that none of the statements takes long.
 DELETE FROM security_event WHERE id IN (SELECT old.id FROM security_event old WHERE old.id < @before::uuid ORDER BY old.id LIMIT 10000);

@@ -54,6 +54,22 @@ func (q *Queries) InsertSecurityEvents(ctx context.Context, arg InsertSecurityEv
 	return err
 }
 
+const installationEventSince = `-- name: InstallationEventSince :one
+SELECT EXISTS (
+    SELECT FROM security_event
+    WHERE coalesce(tenant_id, '00000000-0000-0000-0000-000000000000') = '00000000-0000-0000-0000-000000000000'
+      AND event = $1 AND detail = $2 AND last_at > $3
+)
+`
+
+// Whether the installation had such an event about this since a time.
+func (q *Queries) InstallationEventSince(ctx context.Context, event string, detail string, since time.Time) (bool, error) {
+	row := q.db.QueryRow(ctx, installationEventSince, event, detail, since)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const markAlertMailed = `-- name: MarkAlertMailed :exec
 UPDATE security_alert SET mailed = mailed || $2::uuid WHERE id = $1
 `

@@ -240,6 +240,7 @@ type ComplexityRoot struct {
 		Job               func(childComplexity int, id string) int
 		Jobs              func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
 		Node              func(childComplexity int, id string) int
+		Secrets           func(childComplexity int) int
 		SecurityEvents    func(childComplexity int, first *int, after *string, filter *model.SecurityEventFilter) int
 		Viewer            func(childComplexity int) int
 	}
@@ -254,6 +255,17 @@ type ComplexityRoot struct {
 		ChallengeID func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
 		RetryAfter  func(childComplexity int) int
+	}
+
+	SecretHealth struct {
+		DaysLeft    func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		HasPrevious func(childComplexity int) int
+		Name        func(childComplexity int) int
+		NextStep    func(childComplexity int) int
+		RotatedAt   func(childComplexity int) int
+		State       func(childComplexity int) int
+		States      func(childComplexity int) int
 	}
 
 	SecurityEvent struct {
@@ -1254,6 +1266,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.secrets":
+		if e.ComplexityRoot.Query.Secrets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Secrets(childComplexity), true
 	case "Query.securityEvents":
 		if e.ComplexityRoot.Query.SecurityEvents == nil {
 			break
@@ -1309,6 +1327,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestOtpPayload.RetryAfter(childComplexity), true
+
+	case "SecretHealth.daysLeft":
+		if e.ComplexityRoot.SecretHealth.DaysLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.DaysLeft(childComplexity), true
+	case "SecretHealth.expiresAt":
+		if e.ComplexityRoot.SecretHealth.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.ExpiresAt(childComplexity), true
+	case "SecretHealth.hasPrevious":
+		if e.ComplexityRoot.SecretHealth.HasPrevious == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.HasPrevious(childComplexity), true
+	case "SecretHealth.name":
+		if e.ComplexityRoot.SecretHealth.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.Name(childComplexity), true
+	case "SecretHealth.nextStep":
+		if e.ComplexityRoot.SecretHealth.NextStep == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.NextStep(childComplexity), true
+	case "SecretHealth.rotatedAt":
+		if e.ComplexityRoot.SecretHealth.RotatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.RotatedAt(childComplexity), true
+	case "SecretHealth.state":
+		if e.ComplexityRoot.SecretHealth.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.State(childComplexity), true
+	case "SecretHealth.states":
+		if e.ComplexityRoot.SecretHealth.States == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecretHealth.States(childComplexity), true
 
 	case "SecurityEvent.account":
 		if e.ComplexityRoot.SecurityEvent.Account == nil {
@@ -2374,6 +2441,47 @@ type Query {
 "Everything that can be changed."
 type Mutation
 `, BuiltIn: false},
+	{Name: "../secret.graphqls", Input: `extend type Query {
+  "How the secrets of the installation are, and what to do about each. Never a secret itself, nor anything that is made of one."
+  secrets: [SecretHealth!]! @auth(role: OPERATOR)
+}
+
+"What is to be said of a secret."
+enum SecretState {
+  "Nothing has to be done."
+  OK
+  "It is not set. ` + "`" + `CRON_SECRET` + "`" + ` may be missing outside production."
+  MISSING
+  "It is too short, too simple, an example, or the double of another one. No server starts with it."
+  WEAK
+  "It will expire within ` + "`" + `SECRET_EXPIRY_WARNING_DAYS` + "`" + `."
+  EXPIRING
+  "It has expired. No server in production starts with it; one that runs goes on, and says that it is degraded."
+  EXPIRED
+  "It is older than ` + "`" + `SECRET_ROTATION_MAX_DAYS` + "`" + `."
+  ROTATION_OVERDUE
+}
+
+"How a secret is."
+type SecretHealth {
+  "The variable that it is set by, such as ` + "`" + `OTP_SECRET` + "`" + `."
+  name: String!
+  "The worst of ` + "`" + `states` + "`" + `."
+  state: SecretState!
+  "Everything that is to be said of it, the worst first."
+  states: [SecretState!]!
+  "When it was made; null where nobody says."
+  rotatedAt: DateTime
+  "When it ends; null where it does not by itself."
+  expiresAt: DateTime
+  "Whole days until it ends, 0 on the last one and after; null likewise."
+  daysLeft: Int
+  "Whether what the one before it has made still counts."
+  hasPrevious: Boolean!
+  "What to do, in a sentence."
+  nextStep: String!
+}
+`, BuiltIn: false},
 	{Name: "../security.graphqls", Input: `extend type Query {
   "What was refused for the sake of security, newest first: of the own studio, for operators of the installation, too. Kept for 90 days."
   securityEvents(
@@ -2410,6 +2518,8 @@ enum SecurityEventKind {
   LIMITER_RESTORED
   "The storage gave other bytes than were taken in; the download was cut off."
   ARCHIVE_DAMAGED
+  "A secret of the server has expired, is about to, or is too old; ` + "`" + `detail` + "`" + ` is its variable."
+  SECRET_UNHEALTHY
 }
 
 "Incidents of one second that had everything but their time in common."
@@ -3121,6 +3231,28 @@ func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, f
 		return ec.fieldContext_RequestOtpPayload_retryAfter(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestOtpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SecretHealth_name(ctx, field)
+	case "state":
+		return ec.fieldContext_SecretHealth_state(ctx, field)
+	case "states":
+		return ec.fieldContext_SecretHealth_states(ctx, field)
+	case "rotatedAt":
+		return ec.fieldContext_SecretHealth_rotatedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_SecretHealth_expiresAt(ctx, field)
+	case "daysLeft":
+		return ec.fieldContext_SecretHealth_daysLeft(ctx, field)
+	case "hasPrevious":
+		return ec.fieldContext_SecretHealth_hasPrevious(ctx, field)
+	case "nextStep":
+		return ec.fieldContext_SecretHealth_nextStep(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretHealth", field.Name)
 }
 
 func (ec *executionContext) childFields_SecurityEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

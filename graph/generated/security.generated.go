@@ -781,6 +781,7 @@ var (
 		"LIMITER_FALLBACK":          audit.LimiterFallback,
 		"LIMITER_RESTORED":          audit.LimiterRestored,
 		"ARCHIVE_DAMAGED":           audit.ArchiveDamaged,
+		"SECRET_UNHEALTHY":          audit.SecretUnhealthy,
 	}
 	marshalNSecurityEventKind2pixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -794,6 +795,7 @@ var (
 		audit.LimiterFallback:         "LIMITER_FALLBACK",
 		audit.LimiterRestored:         "LIMITER_RESTORED",
 		audit.ArchiveDamaged:          "ARCHIVE_DAMAGED",
+		audit.SecretUnhealthy:         "SECRET_UNHEALTHY",
 	}
 )
 
@@ -837,6 +839,7 @@ var (
 		"LIMITER_FALLBACK":          audit.LimiterFallback,
 		"LIMITER_RESTORED":          audit.LimiterRestored,
 		"ARCHIVE_DAMAGED":           audit.ArchiveDamaged,
+		"SECRET_UNHEALTHY":          audit.SecretUnhealthy,
 	}
 	marshalOSecurityEventKind2ᚖpixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -850,6 +853,7 @@ var (
 		audit.LimiterFallback:         "LIMITER_FALLBACK",
 		audit.LimiterRestored:         "LIMITER_RESTORED",
 		audit.ArchiveDamaged:          "ARCHIVE_DAMAGED",
+		audit.SecretUnhealthy:         "SECRET_UNHEALTHY",
 	}
 )
 

@@ -19,11 +19,12 @@ const (
 	LimiterFallback         Event = "limiter_fallback"          // limits live in memory: Redis is away
 	LimiterRestored         Event = "limiter_restored"          // Redis is back
 	ArchiveDamaged          Event = "archive_damaged"           // the storage gave other bytes than were taken in
+	SecretUnhealthy         Event = "secret_unhealthy"          // a secret has expired, is about to, or is too old
 )
 
 var events = []Event{
 	RateLimitBlocked, IPAccessDenied, CSRFBlocked, AuthBlocked, RequestValidationFailed, QueryRejected,
-	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged,
+	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged, SecretUnhealthy,
 }
 
 // Events are all events.

@@ -14,7 +14,7 @@ import (
 var ownThresholds = map[string]int{
 	"rate_limit_blocked": 50, "ip_access_denied": -1, "csrf_blocked": -1, "auth_blocked": -1, "request_validation_failed": -1, "query_rejected": -1,
 	"login_failed": -1, "device_mismatch": -1,
-	"limiter_fallback": 1, "archive_damaged": 1, // once is too often
+	"limiter_fallback": 1, "archive_damaged": 1, "secret_unhealthy": 1, // once is too often
 	"limiter_restored": 0, // good news
 }
 

@@ -52,6 +52,9 @@ var alertWords = map[Locale]map[string]eventWords{
 		"archive_damaged": {"ein Bild im Speicher ist beschädigt",
 			"Der Speicher gab andere Bytes heraus, als hineingelegt wurden. Der\nDownload wurde abgebrochen, damit niemand ein kaputtes Bild bekommt.",
 			"Suche im Log nach dem Bild, stelle es aus der Sicherung wieder her und\nprüfe den Speicher."},
+		"secret_unhealthy": {"ein Geheimnis muss gewechselt werden",
+			"Ein Geheimnis des Servers ist abgelaufen, läuft bald ab oder ist zu alt.\nIst es abgelaufen, startet der Server im Betrieb nicht mehr.",
+			"Die Abfrage secrets und der Befehl pixgate secrets check zeigen, welches.\nWie man es wechselt, ohne jemanden abzumelden, steht in docs/secrets.md."},
 	},
 	English: {
 		"": {"unusual events",
@@ -90,5 +93,8 @@ var alertWords = map[Locale]map[string]eventWords{
 		"archive_damaged": {"a picture in the storage is damaged",
 			"The storage gave other bytes than were put in. The download was cut\noff, so that nobody gets a broken picture.",
 			"Look for the picture in the log, restore it from the backup and check\nthe storage."},
+		"secret_unhealthy": {"a secret must be changed",
+			"A secret of the server has expired, is about to, or is too old. With one\nthat has expired, a server in production does not start again.",
+			"The query secrets and the command pixgate secrets check show which one.\ndocs/secrets.md says how to change it without signing anybody out."},
 	},
 }

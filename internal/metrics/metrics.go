@@ -31,6 +31,7 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	degraded prometheus.Gauge
+	secrets  *prometheus.GaugeVec
 }
 
 // New returns Metrics at zero. Its [Metrics.Run] looks after the parts; without it
@@ -53,6 +54,9 @@ func New(o Options) *Metrics {
 		degraded: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "pixgate_limiter_degraded", Help: "1 while limits live in the memory of each server, because Redis is away.",
 		}),
+		secrets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "pixgate_secret_health", Help: "1 for each state that a secret is in, by its variable.",
+		}, []string{"secret", "state"}),
 	}
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "pixgate_security_events_total", Help: "Security events by kind.",
@@ -60,7 +64,7 @@ func New(o Options) *Metrics {
 	for _, event := range o.Events { // all from the start, at zero: a rate needs a value before the first
 		m.events[event] = events.WithLabelValues(event)
 	}
-	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.parts, pool{o.Pool},
+	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.secrets, m.parts, pool{o.Pool},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -88,6 +92,11 @@ func (m *Metrics) Request(route, method string, status int, took time.Duration) 
 // LimiterDegraded says whether limits live in memory.
 func (m *Metrics) LimiterDegraded(degraded bool) {
 	m.degraded.Set(map[bool]float64{true: 1}[degraded])
+}
+
+// SecretHealth says whether a secret is in a state. Both are names of the program's.
+func (m *Metrics) SecretHealth(name, state string, is bool) {
+	m.secrets.WithLabelValues(name, state).Set(map[bool]float64{true: 1}[is])
 }
 
 // Handler answers for whoever watches the server: /metrics for Prometheus, /parts for

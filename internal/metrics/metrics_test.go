@@ -38,6 +38,8 @@ func TestWhatHappenedIsTold(t *testing.T) {
 	m.Request("/images/{id}/download", http.MethodGet, 303, 20*time.Millisecond)
 	m.Request("", "other", 404, time.Millisecond)
 	m.LimiterDegraded(true)
+	m.SecretHealth("OTP_SECRET", "OK", false)
+	m.SecretHealth("OTP_SECRET", "EXPIRED", true)
 	status, body := get(m, "/metrics")
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
@@ -50,6 +52,8 @@ func TestWhatHappenedIsTold(t *testing.T) {
 		`pixgate_http_requests_total{method="other",route="none",status="404"} 1`,
 		`pixgate_http_request_seconds_bucket{route="/images/{id}/download",le="0.025"} 1`,
 		`pixgate_limiter_degraded 1`,
+		`pixgate_secret_health{secret="OTP_SECRET",state="OK"} 0`,
+		`pixgate_secret_health{secret="OTP_SECRET",state="EXPIRED"} 1`,
 		`pixgate_database_connections_max 32`,
 		`pixgate_database_connections{state="idle"} `,
 		"go_goroutines ", "process_open_fds ",
