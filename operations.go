@@ -106,4 +106,8 @@ var operations = []playground.Operation{
 `,
 		Variables: "{\n  \"filter\": { \"action\": \"image.selection_state_set\" }\n}",
 	},
+	{
+		Name:  "As the operator: how the secrets are",
+		Query: "query Secrets {\n  secrets { name state rotatedAt expiresAt daysLeft hasPrevious nextStep }\n}\n",
+	},
 }
