@@ -29,8 +29,8 @@ type Options struct {
 	Lists       gate.Lists // from where admins may act
 	Events      *watch.Events
 	Health      *watch.Secrets // of the installation's secrets
-	Development bool          // everybody may read the schema
-	Timeout     time.Duration // for a request, from its first byte to its answer
+	Development bool           // everybody may read the schema
+	Timeout     time.Duration  // for a request, from its first byte to its answer
 	Now         func() time.Time
 	Log         *slog.Logger
 }

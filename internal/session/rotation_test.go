@@ -30,6 +30,20 @@ func TestACodeOutlivesAChangeOfTheSecret(t *testing.T) {
 	w.signIn(w.network(3), "newer@example.com", device(3))
 }
 
+// Of several servers one starts with the new secret first: the others know it already,
+// where it was announced to them as one that counts.
+func TestAnAnnouncedSecretCountsBeforeItIsUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.rotate(nextSecret, codeSecret)
+	challenge := w.ask(w.network(0), victim, nil)
+	code := w.mails.code(t, victim)
+	w.rotate(codeSecret, nextSecret)
+	if _, err := w.verify(w.network(0), challenge.ID, code, device(0)); err != nil {
+		t.Errorf("a code of a server that is ahead: %v", err)
+	}
+}
+
 // Without the secret before, nothing that it made is right, as after a leak.
 func TestACodeDiesWithItsSecret(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,6 @@
-// Package watch is what a studio's people learn of security: the list of what was
-// refused, and the mail when that is much. internal/audit gathers and counts it.
+// Package watch is what people learn of security: the list of what was refused, the
+// mail when that is much, and how the installation's secrets are. internal/audit
+// gathers and counts it.
 package watch
 
 import (
