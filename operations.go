@@ -17,7 +17,8 @@ var operations = []playground.Operation{
 	},
 	{
 		Name: "3 See jobs, download",
-		Query: `query Jobs {
+		Query: `# this delivers what it lists: what was delivered stays chosen
+query Jobs {
   jobs(first: 10) {
     nodes {
       id
@@ -25,6 +26,23 @@ var operations = []playground.Operation{
       package { included used remaining extrasPending extrasPaid extrasFree delivered }
       images(first: 20, filter: { released: true }) {
         nodes { id filename selectionState downloadUrl }
+      }
+    }
+  }
+}
+`,
+	},
+	{
+		Name: "As a client: what can be chosen",
+		Query: `query Choosable {
+  jobs(first: 5) {
+    nodes {
+      id
+      title
+      sellsExtras
+      package { included used remaining extrasPending }
+      images(first: 50, filter: { selectionState: [NONE, EXTRA_PENDING] }) {
+        nodes { id filename selectionState previewUrl }
       }
     }
   }
@@ -67,6 +85,18 @@ var operations = []playground.Operation{
 		Variables: "{\n  \"input\": { \"imageIds\": [\"img_…\"], \"selectionState\": \"EXTRA_FREE\", \"reason\": \"Kulanz\" }\n}",
 	},
 	{
+		Name: "As the studio: the package includes every picture, or not any more",
+		Query: `mutation All($input: SetAllImagesIncludedInput!) {
+  setAllImagesIncluded(input: $input) {
+    job { allImagesIncluded package { included used remaining extrasFree delivered } }
+    changes { image { filename } oldState newState }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"allImagesIncluded\": true, \"reason\": \"Kulanz\" }\n}",
+	},
+	{
 		Name: "As the studio: extras were paid",
 		Query: `mutation Paid($input: SettleExtrasInput!) {
   settleExtras(input: $input) {
@@ -105,6 +135,15 @@ var operations = []playground.Operation{
 }
 `,
 		Variables: "{\n  \"filter\": { \"action\": \"image.selection_state_set\" }\n}",
+	},
+	{
+		Name: "As the studio: what was refused",
+		Query: `query Refused {
+  securityEvents(first: 20) {
+    nodes { at event count route detail addressKey account { email } requestId }
+  }
+}
+`,
 	},
 	{
 		Name:  "As the operator: how the secrets are",

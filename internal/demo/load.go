@@ -49,10 +49,10 @@ var people = []struct {
 	role  account.Role
 	about string
 }{
-	{adminEmail, account.Admin, "runs the studio: sees everything, makes jobs"},
+	{adminEmail, account.Operator, "runs the studio and the installation: sees everything, makes jobs"},
 	{photographerEmail, account.Photographer, "took the pictures of all jobs"},
 	{annaEmail, account.Customer, "a client with three jobs: ten pictures included, all included, and 240 to download as one ZIP"},
-	{benEmail, account.Customer, "a client who has not chosen yet"},
+	{benEmail, account.Customer, "a client who has not chosen yet: eight of twenty pictures"},
 }
 
 // shoot is a job of the demo.
@@ -63,6 +63,7 @@ type shoot struct {
 	included int
 	all      bool
 	series   bool                 // many small pictures
+	noExtras bool                 // past the package nothing can be had
 	states   []job.SelectionState // of the first pictures; the rest are NONE
 }
 
@@ -80,7 +81,7 @@ var shoots = []shoot{
 		states: append(append(append(repeat(10, job.Included), repeat(3, job.ExtraPending)...), job.ExtraPaid, job.ExtraFree), job.Blocked),
 	},
 	{title: "Loft Hafencity, Hamburg", prefix: "loft-hafencity", customer: annaEmail, all: true, states: []job.SelectionState{job.Blocked}},
-	{title: "Neubau Kastanienallee 7, Berlin", prefix: "neubau-kastanienallee", customer: benEmail, included: 8},
+	{title: "Neubau Kastanienallee 7, Berlin", prefix: "neubau-kastanienallee", customer: benEmail, included: 8, noExtras: true},
 	{title: "Wohnanlage Süd, München", prefix: "wohnanlage-sued", customer: annaEmail, all: true, series: true},
 }
 
@@ -151,7 +152,7 @@ func (s Studio) shoot(ctx context.Context, admin account.Viewer, one shoot, name
 	if existing == nil {
 		photographer := photographerEmail
 		made, refusals, err := s.Jobs.Create(ctx, admin, job.New{
-			CustomerEmail: one.customer, Title: one.title, IncludedImages: one.included, AllImagesIncluded: one.all, SellsExtras: true,
+			CustomerEmail: one.customer, Title: one.title, IncludedImages: one.included, AllImagesIncluded: one.all, SellsExtras: !one.noExtras,
 			PhotographerEmail: &photographer, Reason: "demo",
 		})
 		if err != nil || refusals != nil {

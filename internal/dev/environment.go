@@ -84,6 +84,19 @@ func (e environment) secrets(file string) error {
 	return nil
 }
 
+// keep writes what is set into a file that only we may read, as a shell reads it: so the
+// program's commands can be run beside the server.
+func (e environment) keep(file string) error {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(e.set)) {
+		fmt.Fprintf(&text, "%s='%s'\n", name, strings.ReplaceAll(e.set[name], "'", `'\''`))
+	}
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		return fmt.Errorf("keep the settings: %w", err)
+	}
+	return nil
+}
+
 func newSecret() string {
 	var bytes [32]byte
 	_, _ = rand.Read(bytes[:]) // never fails

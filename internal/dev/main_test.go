@@ -343,3 +343,19 @@ func refused(t *testing.T, address string) {
 		}
 	}
 }
+
+func TestSettingsAreKeptForAShell(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "env")
+	e := environment{set: map[string]string{"MAIL_FROM": "pix.immo <no-reply@pix.immo>", "ODD": "it's $HOME `id`"}}
+	if err := e.keep(file); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	out, err := exec.Command("sh", "-c", `set -a; . "$0"; env`, file).Output()
+	if err != nil || !strings.Contains(string(out), "MAIL_FROM=pix.immo <no-reply@pix.immo>\n") || !strings.Contains(string(out), "ODD=it's $HOME `id`\n") {
+		t.Errorf("%q, %v", out, err)
+	}
+}

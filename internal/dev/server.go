@@ -121,7 +121,7 @@ func (s *stack) greet(in installation, people string) {
 	if s.mailbox != "" {
 		fmt.Fprintf(in.out, "  Mailbox     %s   (login codes arrive here)\n", s.mailbox)
 	}
-	fmt.Fprintln(in.out)
+	fmt.Fprintf(in.out, "  Metrics     http://%s/metrics\n\n", s.env.get("METRICS_ADDR"))
 	for line := range strings.Lines(people) {
 		fmt.Fprintf(in.out, "  %s\n", strings.TrimRight(line, "\n"))
 	}

@@ -59,6 +59,9 @@ func (s *stack) start(ctx context.Context, in installation) (*process.Child, err
 	if err := s.addresses(); err != nil {
 		return nil, err
 	}
+	if err := s.env.keep(filepath.Join(in.dir, "env")); err != nil {
+		return nil, err
+	}
 	return s.serve(ctx, in)
 }
 
@@ -158,7 +161,7 @@ func (s *stack) mail(ctx context.Context, dir string) error {
 
 // addresses chooses where the server listens, and what follows from that.
 func (s *stack) addresses() error {
-	const usual, metrics = 8080, 9090
+	const usual, metrics = 8080, 9464
 	if s.env.get("ADDR") == "" {
 		port, err := nextFree(usual)
 		if err != nil {

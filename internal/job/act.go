@@ -169,13 +169,24 @@ func refuse(publicIDs []string, image *Image, code string) Refusal {
 	return Refusal{Field: []string{"input", "imageIds", at}, Code: code, Message: image.Filename + ": " + sentences[code]}
 }
 
-// full tells that a package has no place left, with its numbers.
-func full(j *Job, field ...string) Refusal {
+// full tells that a package has too few places left for what was asked, with its numbers.
+func full(j *Job, asked int) Refusal {
 	use := j.Package
 	return Refusal{
-		Field: field, Code: PackageFull, Package: &use,
-		Message: fmt.Sprintf("The package includes %d pictures, %d are chosen, so %d can be added. Deselect others first.", use.Included, use.Used, use.Remaining),
+		Field: []string{"input", "imageIds"}, Code: PackageFull, Package: &use,
+		Message: fmt.Sprintf("The package has %d of its %d places left, too few for %d more pictures. Ask for fewer, or take others back first.", use.Remaining, use.Included, asked),
 	}
+}
+
+// without is how many of the pictures are not in one of these states.
+func without(images []*Image, states ...SelectionState) int {
+	n := 0
+	for _, image := range images {
+		if !slices.Contains(states, image.State) {
+			n++
+		}
+	}
+	return n
 }
 
 // sentences say what a refusal about a picture means, for a person.

@@ -60,7 +60,7 @@ func chosen(images []*Image, imageIDs []string, selected bool) (changes []*Chang
 		to, refusal := left.choose(image.State, image.DeliveredAt != nil, selected)
 		switch {
 		case refusal == PackageFull:
-			return nil, []Refusal{full(j, "input", "imageIds")}
+			return nil, []Refusal{full(j, without(images, Included, ExtraPaid, ExtraFree, Blocked))}
 		case refusal != "":
 			refusals = append(refusals, refuse(imageIDs, image, refusal))
 		case to != image.State:

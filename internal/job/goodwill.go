@@ -76,7 +76,7 @@ func assignments(images []*Image, imageIDs []string, state SelectionState) (chan
 	for _, image := range images {
 		switch refusal := left.assign(image.State, state, image.DeliveredAt != nil, j.AllImagesIncluded); {
 		case refusal == PackageFull:
-			return nil, append(refusals, full(j, "input", "imageIds"))
+			return nil, append(refusals, full(j, without(images, Included)))
 		case refusal != "":
 			refusals = append(refusals, refuse(imageIDs, image, refusal))
 		case image.State != state:

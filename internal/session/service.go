@@ -22,7 +22,7 @@ type Options struct {
 	Codes   secret.Ring // derives codes and keys everything that is counted (OTP_SECRET)
 	Queue   MailQueue
 	Sender  mail.Sender
-	Audit   *audit.Log // only for [Service.Door]
+	Audit   *audit.Log // nil: nobody comes by a [Door], and sign-ins of staff leave no entry
 	Now     func() time.Time
 	Log     *slog.Logger
 

@@ -36,9 +36,19 @@ type SignedIn struct {
 // VALIDATION_FAILED (costs no try), OTP_INVALID for a code that is wrong, old or
 // spent and for every challenge that this studio doesn't know, RATE_LIMITED; and after a right
 // code, which is spent then, ACCOUNT_BLOCKED, MEMBERSHIP_EXPIRED, FORBIDDEN for a role
-// below the least, or DEVICE_LIMIT.
+// below the least, or DEVICE_LIMIT. Whoever runs the studio does not come in without an
+// entry in its audit log, by whatever way.
 func (s *Service) VerifyCode(ctx context.Context, c Client, in SignIn) (SignedIn, error) {
-	return s.verify(ctx, c, in, &witness{})
+	w := &witness{}
+	if s.audit != nil {
+		w.admitted = func(ctx context.Context, tx pgx.Tx, v account.Viewer) error {
+			if !v.Role.AtLeast(account.Admin) {
+				return nil
+			}
+			return s.noteEntry(ctx, tx, c, in, w, v)
+		}
+	}
+	return s.verify(ctx, c, in, w)
 }
 
 // witness learns what an attempt is about as that turns out, and is asked before
