@@ -39,7 +39,7 @@ func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) e
 // refused hears that a request was refused as a whole. A failed sign-in counts here,
 // also one at a challenge that nobody has: the database counts those of mailboxes.
 func (r *Resolver) refused(ctx context.Context, code string) {
-	fault.Tell(ctx, fault.Code(code))
+	fault.Tell(ctx, fault.Code(code), "")
 	if fault.Code(code) == fault.OTPInvalid {
 		// It counts, or the next one is not refused: there is nothing to tell this one.
 		_ = r.Limits.Pass(ctx, gate.AuthIP, gate.KeyOfIP(session.ClientFrom(ctx).IP))
