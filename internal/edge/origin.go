@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -62,7 +63,9 @@ func (e *edge) isWelcome(r *http.Request, origin string) bool {
 	if err != nil || slices.Contains(here.Origins, origin) {
 		return true
 	}
-	owner, err := e.Tenants.For(r.Context(), "", origin)
+	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
+	defer cancel()
+	owner, err := e.Tenants.For(ctx, "", origin)
 	return err != nil || !slices.Contains(owner.Origins, origin)
 }
 
