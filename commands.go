@@ -47,7 +47,7 @@ var errUsage = errors.New("no such command")
 // run is the program: everything from outside comes in as an argument.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return serve(ctx, getenv, stderr)
+		return serve(ctx, drain, getenv, stderr)
 	}
 	switch command, rest := args[0], args[1:]; {
 	case command == "help", command == "-h", command == "--help":

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pixgate/internal/config"
+	"pixgate/internal/logs"
 	"pixgate/internal/secret"
 )
 
@@ -36,12 +38,48 @@ func openDatabase(url secret.Value) (*pgxpool.Pool, error) {
 			options.ConnConfig.RuntimeParams[name] = value
 		}
 	}
+	options.ConnConfig.Tracer = statements{}
 	pool, err := pgxpool.NewWithConfig(context.Background(), options)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	return pool, nil
 }
+
+// statements counts what is sent to the database into the event of the request that it
+// is sent for, so that one which asks in a loop shows in the log.
+type statements struct{}
+
+// TraceQueryStart counts a statement, be it BEGIN or COMMIT.
+func (statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	logs.Statement(ctx)
+	return ctx
+}
+
+// TraceQueryEnd does nothing.
+func (statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart does nothing: each statement of a batch counts by itself.
+func (statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery counts a statement of a batch.
+func (statements) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchQueryData) {
+	logs.Statement(ctx)
+}
+
+// TraceBatchEnd does nothing.
+func (statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// TraceCopyFromStart counts a COPY.
+func (statements) TraceCopyFromStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceCopyFromStartData) context.Context {
+	logs.Statement(ctx)
+	return ctx
+}
+
+// TraceCopyFromEnd does nothing.
+func (statements) TraceCopyFromEnd(context.Context, *pgx.Conn, pgx.TraceCopyFromEndData) {}
 
 // undefinedTable is PostgreSQL's code for a table that is not there.
 const undefinedTable = "42P01"

@@ -50,15 +50,13 @@ func main() {
 	}
 }
 
-// drain is how long requests and tasks that are under way have when we stop.
-const drain = 15 * time.Second
-
 // queryTimeout is how long one GraphQL request may take.
 const queryTimeout = 10 * time.Second
 
 // serve is the server: it opens what it needs, builds the rooms on it, and runs
-// until ctx ends. What is started last is stopped first.
-func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) error {
+// until ctx ends and, for at most patience, what was under way then. What is started
+// last is stopped first.
+func serve(ctx context.Context, patience time.Duration, getenv func(string) string, stderr io.Writer) error {
 	settings, err := config.Load(getenv)
 	if err != nil {
 		return err
@@ -117,7 +115,8 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	jobs := job.NewJobs(pool, auditLog, now)
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
 	archives := transfer.NewArchives(transfer.ArchiveOptions{
-		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Tickets: secret.NewRing(settings.TicketSecret, settings.TicketSecretPrevious), Now: now, Log: log,
+		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Security: security,
+		Tickets: secret.NewRing(settings.TicketSecret, settings.TicketSecretPrevious), Now: now, Log: log,
 	})
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
@@ -165,13 +164,15 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) er
 	defer stopMonitor()
 	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}}
 	behind := together(sessions.Run, security.Run, limits.Run, secrets.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
-	return open(ctx, server, settings.Addr, behind, runner, log)
+	return open(ctx, patience, server, settings.Addr, behind, runner, log)
 }
 
 // open starts what runs and stops it, in reverse, when ctx ends: first no more
 // requests, then what they have left to do. What runs behind them ends before the
 // tasks do, since it may queue some.
-func open(ctx context.Context, server *http.Server, addr string, behind func(context.Context), runner *task.Runner, log *slog.Logger) error {
+func open(
+	ctx context.Context, patience time.Duration, server *http.Server, addr string, behind func(context.Context), runner *task.Runner, log *slog.Logger,
+) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
@@ -187,6 +188,7 @@ func open(ctx context.Context, server *http.Server, addr string, behind func(con
 		defer close(written)
 		behind(aside)
 	}()
+	running := count(server)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	log.Info("listening", "address", listener.Addr().String())
@@ -198,14 +200,13 @@ func open(ctx context.Context, server *http.Server, addr string, behind func(con
 		failed = fmt.Errorf("serve: %w", err)
 	}
 	log.Info("stopping")
-	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	if err := server.Shutdown(patience); err != nil {
-		failed = errors.Join(failed, fmt.Errorf("requests were cut off: %w", err), server.Close())
-	}
+	deadline := time.Now().Add(patience)
+	failed = errors.Join(failed, finish(server, running, deadline))
 	endAside()
 	<-written
-	return errors.Join(failed, runner.Stop(patience))
+	ending, cancel := context.WithDeadline(context.WithoutCancel(ctx), later(deadline, time.Now().Add(lastWords)))
+	defer cancel()
+	return errors.Join(failed, runner.Stop(ending))
 }
 
 // openStore opens the bucket with the pictures.

@@ -67,10 +67,22 @@ func (r *record) String() string {
 
 func start(t *testing.T, getenv func(string) string) *program {
 	t.Helper()
+	p := launch(t, func(ctx context.Context, log io.Writer) error { return run(ctx, nil, getenv, io.Discard, log) })
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return p
+}
+
+// launch is start for whoever stops the program themselves.
+func launch(t *testing.T, serve func(context.Context, io.Writer) error) *program {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	p := &program{log: &record{told: make(chan string, 1)}}
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, nil, getenv, io.Discard, p.log) }()
+	go func() { ended <- serve(ctx, p.log) }()
 	p.stop = sync.OnceValue(func() error {
 		cancel()
 		return <-ended
@@ -81,11 +93,6 @@ func start(t *testing.T, getenv func(string) string) *program {
 	case err := <-ended:
 		t.Fatalf("the server does not start: %v\n%s", err, p.log)
 	}
-	t.Cleanup(func() {
-		if err := p.stop(); err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	})
 	return p
 }
 

@@ -33,7 +33,18 @@ func (r *Resolver) require(ctx context.Context, object, field string, role accou
 	if err := v.Require(role, r.Now()); err != nil || !role.AtLeast(account.Admin) {
 		return err
 	}
-	return r.Lists.Check(gate.Admin, session.ClientFrom(ctx).IP)
+	return r.fromListed(ctx)
+}
+
+// fromListed refuses an address that admins may not act from. A field may be all that
+// is refused of an answer: it is told all the same, or a harmless one beside it would
+// hide the attempt.
+func (r *Resolver) fromListed(ctx context.Context) error {
+	ip := session.ClientFrom(ctx).IP
+	if list := r.Lists.Denying(gate.Admin, ip); list != "" {
+		fault.Tell(ctx, fault.IPDenied, list)
+	}
+	return r.Lists.Check(gate.Admin, ip)
 }
 
 // entitled is @entitled. Root fields were judged by the guard; below them each

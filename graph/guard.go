@@ -10,6 +10,7 @@ import (
 	"pixgate/graph/model"
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
 )
@@ -17,8 +18,8 @@ import (
 // guard authorises every root field of a request before anything of it runs, by
 // what the schema's directives say: first who may use the fields (@auth), then
 // whether the things that they name are the caller's, and released where an
-// original is asked for (@entitled), then how often (@rateLimit). One refusal refuses
-// the whole.
+// original is asked for (@entitled), then how often (PUBLIC_API, @rateLimit). One
+// refusal refuses the whole.
 func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqlerror.List {
 	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{rootType(op)})
 	for _, root := range roots {
@@ -51,6 +52,9 @@ func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqle
 		if image, ok := thing.(*job.Image); ok && len(asked) > 0 {
 			downloads = append(downloads, image)
 		}
+	}
+	if err := gate.Refusal(ctx); err != nil {
+		return gqlerror.List{r.present(ctx, err)}
 	}
 	for _, root := range roots {
 		if err := r.takeLimit(ctx, root); err != nil {

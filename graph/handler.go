@@ -31,7 +31,10 @@ func (r *Resolver) handler(before func(context.Context, *graphql.OperationContex
 			if r.Development {
 				return nil
 			}
-			return account.ViewerFrom(ctx).Require(account.Admin, r.Now())
+			if err := account.ViewerFrom(ctx).Require(account.Admin, r.Now()); err != nil {
+				return err
+			}
+			return r.fromListed(ctx)
 		},
 		Before:         before,
 		Guard:          r.guard,

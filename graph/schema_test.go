@@ -2,14 +2,17 @@ package graph
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"pixgate/internal/gate"
 	"pixgate/internal/id"
 )
 
@@ -69,7 +72,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 			sentence(one.Name+"."+value.Name, value.Description)
 		}
 	}
-	for _, name := range []string{"auth", "entitled"} {
+	for _, name := range []string{"auth", "entitled", "rateLimit"} {
 		directive := schema.Directives[name]
 		sentence("@"+name, directive.Description)
 		for _, argument := range directive.Arguments {
@@ -212,6 +215,71 @@ func TestRootFieldsAreGuarded(t *testing.T) {
 			}
 		}
 	}
+}
+
+// wronglyLimited says what is wrong with the limits that a schema names: the guard asks
+// for those of root fields, and knows limits that there are.
+func wronglyLimited(schema *ast.Schema) (wrong []string) {
+	for _, one := range objectTypes(schema) {
+		isRoot := one == schema.Query || one == schema.Mutation
+		for _, field := range one.Fields {
+			limits := field.Directives.ForNames("rateLimit")
+			switch {
+			case one == schema.Mutation && len(limits) != 1:
+				wrong = append(wrong, fmt.Sprintf("%s.%s has %d limits, want one", one.Name, field.Name, len(limits)))
+			case !isRoot && len(limits) > 0:
+				wrong = append(wrong, fmt.Sprintf("%s.%s has a limit below the root, where nobody asks for it", one.Name, field.Name))
+			}
+		}
+	}
+	limits := gate.Defaults()
+	for _, value := range schema.Types["RateLimit"].EnumValues {
+		if _, known := limits[gate.Name(value.Name)]; !known {
+			wrong = append(wrong, "there is no limit "+value.Name)
+		}
+	}
+	return wrong
+}
+
+func TestEveryMutationIsLimited(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range wronglyLimited(matrixSchema()) {
+		t.Error(wrong)
+	}
+}
+
+// A test that finds nothing proves nothing until it has found something.
+func TestLimitsThatNobodyAsksForAreFound(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]struct{ from, to string }{
+		"a mutation without one":     {"logout: LogoutPayload! @auth @rateLimit(name: PUBLIC_API)", "logout: LogoutPayload! @auth"},
+		"one below the root":         {"ok: Boolean!", "ok: Boolean! @rateLimit(name: EMAIL)"},
+		"one that does not exist":    {"enum RateLimit {", "enum RateLimit {\n  NONE_SUCH"},
+		"a mutation that has two":    {"logout: LogoutPayload!", "logout: LogoutPayload! @rateLimit(name: EMAIL)"},
+		"one of a type's other kind": {"type PageInfo {", "type PageInfo {\n  x: Int @rateLimit(name: AUTH)"},
+	} {
+		sdl := SDL()
+		changed := strings.Replace(sdl, change.from, change.to, 1)
+		if changed == sdl {
+			t.Errorf("%s: the schema has nothing of it", name)
+			continue
+		}
+		schema, err := gqlparser.LoadSchema(&ast.Source{Name: name, Input: repeatable(changed)})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if wrong := wronglyLimited(schema); len(wrong) != 1 {
+			t.Errorf("%s: found %q", name, wrong)
+		}
+	}
+}
+
+// repeatable is a schema in which a directive may stand twice.
+func repeatable(sdl string) string {
+	at := strings.Index(sdl, "directive @rateLimit(")
+	end := at + strings.Index(sdl[at:], " on FIELD_DEFINITION")
+	return sdl[:end] + " repeatable" + sdl[end:]
 }
 
 func TestEveryNodeHasAKindOfID(t *testing.T) {

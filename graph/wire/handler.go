@@ -57,22 +57,29 @@ func New(o Options) http.Handler {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
 	media := negotiate(r.Header.Values("Accept"))
 	if media == "" {
-		malformed(http.StatusNotAcceptable, "Accept", "invalid_value", "Answers are "+mediaGraphQL+" or "+mediaJSON+".").write(w, mediaJSON)
+		a := malformed(http.StatusNotAcceptable, "Accept", "invalid_value", "Answers are "+mediaGraphQL+" or "+mediaJSON+".")
+		h.refuse(ctx, a)
+		a.write(w, mediaJSON)
 		return
 	}
-	ctx := r.Context()
 	if h.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, h.Timeout)
 		defer cancel()
 	}
 	a := h.answer(ctx, w, r)
+	h.refuse(ctx, a)
+	a.write(w, media)
+}
+
+// refuse tells of an answer without data.
+func (h *handler) refuse(ctx context.Context, a *answer) {
 	if h.Refused != nil && a.data == nil && len(a.errors) > 0 {
 		h.Refused(ctx, codeOf(a.errors[0]))
 	}
-	a.write(w, media)
 }
 
 func (h *handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Request) *answer {

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"log/slog"
 	"mime"
@@ -10,6 +11,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
 	"pixgate/internal/journal"
 	"pixgate/internal/logs"
 )
@@ -64,5 +66,6 @@ func (e *edge) openAudit(r *http.Request) (*journal.Export, error) {
 		}
 		after = int64(named)
 	}
-	return e.Journal.Export(ctx, account.ViewerFrom(ctx), after)
+	export, err := e.Journal.Export(ctx, account.ViewerFrom(ctx), after)
+	return export, cmp.Or(err, gate.Refusal(ctx))
 }

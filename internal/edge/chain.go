@@ -92,7 +92,8 @@ type step func(next http.Handler) http.Handler
 // New returns the whole server as a handler. The order of the gates is what is
 // safe about it: each may rely on what stands above it, and on nothing below.
 func New(o Options) http.Handler {
-	e := &edge{Options: o, origins: newOrigins(o), cors: newCORS(o.Origins), cookies: newCookies(o.Secure)}
+	e := &edge{Options: o, origins: newOrigins(o), cookies: newCookies(o.Secure)}
+	e.cors = e.newCORS()
 	e.routes = e.newRoutes()
 	return through(e.routes,
 		e.record,       // a request id, and one line in the log whatever happens below
@@ -105,11 +106,11 @@ func New(o Options) http.Handler {
 		e.limitAddress, // requests of nobody, so many by each address
 		e.match,        // 404 and 405
 		e.readBody,     // at most so much, and before anything is decided about who sent it
-		e.checkOrigin,  // no other site's page rides on our cookies
 		e.findTenant,   // which studio
+		e.checkOrigin,  // no other site's page, and no other studio's, rides on our cookies
 		e.findViewer,   // who asks
-		e.limitViewer,  // requests of somebody, so many by each account
 		e.proveOrigin,  // what changes something by cookie has the token of that session
+		e.limitViewer,  // requests of somebody, so many by each account
 	)
 }
 

@@ -52,11 +52,12 @@ func TestClientAddress(t *testing.T) {
 }
 
 func FuzzClientAddress(f *testing.F) {
-	f.Add("10.0.0.1:1", "1.2.3.4, 198.51.100.1", "198.51.100.2")
-	f.Add("[::ffff:10.0.0.1%eth0]:1", "::ffff:1.2.3.4, [fe80::1%x]:7,", "")
-	f.Add("@", ",", "x")
+	f.Add("10.0.0.1:1", "1.2.3.4, 198.51.100.1", "198.51.100.2", "10.9.9.9")
+	f.Add("[::ffff:10.0.0.1%eth0]:1", "::ffff:1.2.3.4, [fe80::1%x]:7,", "", "x,,::")
+	f.Add("10.0.0.1:1", "198.51.100.1, 10.0.0.2", "", "unknown")
+	f.Add("@", ",", "x", "")
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	f.Fuzz(func(t *testing.T, peer, forwarded, real string) {
+	f.Fuzz(func(t *testing.T, peer, forwarded, real, spoofed string) {
 		r := &http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": {forwarded}, "X-Real-Ip": {real}}}
 		if forwarded == "" {
 			r.Header.Del("X-Forwarded-For")
@@ -68,6 +69,16 @@ func FuzzClientAddress(f *testing.F) {
 		direct := clientAddress(&http.Request{RemoteAddr: peer, Header: http.Header{}}, trusted)
 		if !within(trusted, direct) && got != direct {
 			t.Errorf("%q is not trusted and decides for %v", peer, got)
+		}
+		// What stands left of somebody whom we don't trust is their own word.
+		if forwarded == "" || within(trusted, got) {
+			return
+		}
+		for name, lines := range map[string][]string{"in front": {spoofed + "," + forwarded}, "in a line before": {spoofed, forwarded}} {
+			r.Header["X-Forwarded-For"] = lines
+			if lied := clientAddress(r, trusted); lied != got {
+				t.Errorf("%q %s of %q makes %v out of %v", spoofed, name, forwarded, lied, got)
+			}
 		}
 	})
 }

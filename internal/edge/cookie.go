@@ -37,12 +37,16 @@ func (c cookies) any(r *http.Request) bool {
 	return len(r.CookiesNamed(c.session)) > 0 || len(r.CookiesNamed(c.device)) > 0 || len(r.CookiesNamed(c.csrf)) > 0
 }
 
+// token returns the session's, and whether a browser sent one. Of two nobody knows which
+// is ours: they are one that is dead.
 func (c cookies) token(r *http.Request) (string, bool) {
-	cookie, err := r.Cookie(c.session)
-	if err != nil {
+	switch kept := r.CookiesNamed(c.session); len(kept) {
+	case 0:
 		return "", false
+	case 1:
+		return kept[0].Value, true
 	}
-	return cookie.Value, true
+	return "", true
 }
 
 // csrfToken returns what the browser keeps against forged requests. Of two nobody
@@ -56,11 +60,11 @@ func (c cookies) csrfToken(r *http.Request) (string, bool) {
 }
 
 // deviceSecret returns the secret of the browser's device, a new one where it has
-// none. 256 bits, base64url.
+// none, or two. 256 bits, base64url.
 func (c cookies) deviceSecret(r *http.Request) string {
-	if cookie, err := r.Cookie(c.device); err == nil {
-		if known, err := base64.RawURLEncoding.DecodeString(cookie.Value); err == nil && len(known) == 32 {
-			return cookie.Value
+	if kept := r.CookiesNamed(c.device); len(kept) == 1 {
+		if known, err := base64.RawURLEncoding.DecodeString(kept[0].Value); err == nil && len(known) == 32 && len(kept[0].Value) == 43 { // it reads over line ends
+			return kept[0].Value
 		}
 	}
 	var random [32]byte

@@ -48,8 +48,9 @@ type depot struct {
 	server   *httptest.Server
 	old, new *http.Client // HTTP/1.1 and HTTP/2
 
-	log   *safeBuffer
-	later atomic.Int64 // how far the clock is ahead, in nanoseconds
+	log     *safeBuffer
+	records stage.Records
+	later   atomic.Int64 // how far the clock is ahead, in nanoseconds
 
 	read    atomic.Int64 // bytes that came from the store
 	mu      sync.Mutex
@@ -140,12 +141,12 @@ func newDepot(t testing.TB, change ...func(*http.Server)) *depot {
 	sessions := session.New(session.Options{DB: d.db.Pool, Tenants: tenants, Codes: secret.NewRing("otp secret of a test, long enough", ""), Now: d.now, Log: log})
 	store := open(between.URL)
 	d.archives = transfer.NewArchives(transfer.ArchiveOptions{
-		DB: d.db.Pool, Jobs: jobs, Store: store, Sessions: sessions, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: d.now, Log: log,
+		DB: d.db.Pool, Jobs: jobs, Store: store, Sessions: sessions, Security: &d.records, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: d.now, Log: log,
 	})
 	d.handler = edge.New(edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		CSRF:   secret.NewRing(csrfSecret, ""),
-		Limits: stage.Limits(t, nil), Security: &stage.Records{}, Meter: &stage.Records{},
+		Limits: stage.Limits(t, nil), Security: &d.records, Meter: &d.records,
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
 		Journal: journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
 		Ready:   d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),

@@ -86,7 +86,7 @@ func (f *fake) Authenticate(ctx context.Context, token string, transport session
 		<-ctx.Done()
 		return account.Viewer{}, fault.Away("database", ctx.Err())
 	case device != "" && device != "my-device":
-		return account.Viewer{}, fault.New(fault.DeviceMismatch, "This session belongs to another device.")
+		return account.Viewer{TenantID: viewer.TenantID, AccountID: viewer.AccountID}, fault.New(fault.DeviceMismatch, "This session belongs to another device.")
 	case tenantID != viewer.TenantID:
 	case token == adminToken:
 		viewer.Role = account.Admin

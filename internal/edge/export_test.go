@@ -1,6 +1,10 @@
 package edge
 
 import (
+	"net/http"
+	"time"
+
+	"pixgate/internal/audit"
 	"pixgate/internal/id"
 	"pixgate/internal/secret"
 )
@@ -9,3 +13,20 @@ import (
 func NewCSRF(ring secret.Ring, sessionID id.ID) string {
 	return (&edge{Options: Options{CSRF: ring}}).newCSRF(sessionID)
 }
+
+// NewUnwatched is [New] without what this measures: no list, no limit, no events, no
+// metrics.
+func NewUnwatched(o Options) http.Handler {
+	o.Security, o.Meter = nobody{}, nobody{}
+	e := &edge{Options: o, origins: newOrigins(o), cookies: newCookies(o.Secure)}
+	e.cors = e.newCORS()
+	e.routes = e.newRoutes()
+	return through(e.routes,
+		e.record, e.recover, e.headers, e.cors.Handler, e.locate, e.health, e.match, e.readBody, e.findTenant, e.checkOrigin, e.findViewer, e.proveOrigin,
+	)
+}
+
+type nobody struct{}
+
+func (nobody) Record(audit.Incident)                      {}
+func (nobody) Request(string, string, int, time.Duration) {}

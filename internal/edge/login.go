@@ -11,6 +11,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
 	"pixgate/internal/session"
 )
 
@@ -61,6 +62,9 @@ func (e *edge) login(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = form.check()
 	}
+	if err == nil {
+		err = e.limitLogin(r, form)
+	}
 	if err != nil {
 		e.refuseLogin(w, r, form, e.Door.Refuse(ctx, client, exchangeOf(r).id, err))
 		return
@@ -71,6 +75,16 @@ func (e *edge) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.ask(ctx, w, r, form)
+}
+
+// limitLogin asks the limits that sign-ins by the API are under: one way in must not be
+// wider than the other.
+func (e *edge) limitLogin(r *http.Request, form loginForm) error {
+	address := gate.KeyOfIP(exchangeOf(r).client)
+	if form.isAnswer() { // failures count: see enter
+		return e.Limits.Open(r.Context(), gate.AuthIP, address)
+	}
+	return e.Limits.Pass(r.Context(), gate.Email, address)
 }
 
 // ask is the first step.
@@ -103,6 +117,10 @@ func (e *edge) enter(ctx context.Context, client session.Client, w http.Response
 		ChallengeID: form.fields[challengeField], Code: form.fields[codeField], Transport: session.Cookie,
 		ReplaceDevice: form.fields[replaceField] == "true", RequestID: exchangeOf(r).id,
 	})
+	if fault.Is(err, fault.OTPInvalid) {
+		// It counts, or the next one is not refused: there is nothing to tell this one.
+		_ = e.Limits.Pass(r.Context(), gate.AuthIP, gate.KeyOfIP(exchangeOf(r).client))
+	}
 	if err != nil {
 		e.refuseLogin(w, r, form, outward(err))
 		return

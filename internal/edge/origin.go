@@ -1,7 +1,9 @@
 package edge
 
 import (
+	"context"
 	"net/http"
+	"slices"
 
 	"github.com/rs/cors"
 
@@ -34,14 +36,10 @@ func newOrigins(o Options) *origins {
 // newCORS lets the pages of the listed origins read our answers, with cookies.
 // The list is compared exactly: rs/cors's own would fold case, take patterns, and
 // read an empty one as everybody.
-func newCORS(listed []string) *cors.Cors {
-	allowed := map[string]bool{}
-	for _, origin := range listed {
-		allowed[origin] = true
-	}
+func (e *edge) newCORS() *cors.Cors {
 	return cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(r *http.Request, origin string) (bool, []string) {
-			return len(r.Header["Origin"]) == 1 && allowed[origin], nil
+			return len(r.Header["Origin"]) == 1 && slices.Contains(e.Origins, origin) && e.isWelcome(r, origin), nil
 		},
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{
@@ -49,11 +47,26 @@ func newCORS(listed []string) *cors.Cors {
 		},
 		ExposedHeaders: []string{
 			"X-Request-Id", "Retry-After", "WWW-Authenticate", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
-			"Content-Disposition", "Content-Range", "Accept-Ranges", "ETag",
+			"Content-Disposition", "Content-Length", "Content-Range", "Accept-Ranges", "ETag",
 		},
 		AllowCredentials: true,
 		MaxAge:           600,
 	})
+}
+
+// isWelcome reports whether the pages of an origin are those of the studio that the
+// request is for, or of none: another studio's have no business here, listed as they
+// are. While the studios can't be looked up nobody is another's, so that the refusals of
+// those minutes can be read; then there is nothing else to read.
+func (e *edge) isWelcome(r *http.Request, origin string) bool {
+	here, err := e.studio(r)
+	if err != nil || slices.Contains(here.Origins, origin) {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
+	defer cancel()
+	owner, err := e.Tenants.For(ctx, "", origin)
+	return err != nil || !slices.Contains(owner.Origins, origin)
 }
 
 func forged() error {
@@ -63,7 +76,11 @@ func forged() error {
 // checkOrigin refuses what another site's page makes a browser send.
 func (e *edge) checkOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := e.origins.check(r, e.cookies.any(r)); err != nil {
+		err := e.origins.check(r, e.cookies.any(r))
+		if origin := r.Header.Get("Origin"); err == nil && !hasAuthorization(r) && slices.Contains(e.Origins, origin) && !e.isWelcome(r, origin) {
+			err = forged()
+		}
+		if err != nil {
 			refuse(w, r, err)
 			return
 		}

@@ -1,15 +1,24 @@
 package edge_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"pixgate/internal/account"
+	"pixgate/internal/audit"
+	"pixgate/internal/edge"
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
 )
 
 // What looks like a listed origin, to some comparison.
 var tricks = []string{
-	"null", "https://pix.test.evil.test", "https://evilpix.test", "https://evil.test", "https://app.pix.test", "https://pix.test:8443", "https://pix.test:443",
-	"https://PIX.test", "HTTPS://pix.test", "https://pix.test.", "http://pix.test", "https://pix.test/", "https://pix.test@evil.test", "https://pix.test\x00.evil.test",
+	"null", "NULL", "https://pix.test.evil.test", "https://pix.test.", "https://pix.test.:443", "https://pix.testing", "https://pix.tes", "https://xpix.test", "https://-pix.test", "https://evilpix.test", "https://evil.test", "https://app.pix.test", "https://pix.test:8443", "https://pix.test:443",
+	"https://pix.test:80", "https://pix.test:", "https://PIX.test", "https://Pix.Test", "HTTPS://pix.test", "http://pix.test", "http://pix.test:443", "ws://pix.test", "file://", "file://pix.test", "https://pix.test/", "https://pix.test@evil.test", "https://pix.test\x00.evil.test",
 	"https://pix.test,https://evil.test", "https://pix.test https://evil.test", "*", "pix.test", "//pix.test", "https://pıx.test", " https://pix.test",
 }
 
@@ -139,6 +148,111 @@ func TestForgedRequests(t *testing.T) {
 	for _, origin := range tricks {
 		if got := call(t, h, "POST /graphql", withCookie, "Origin: "+origin); got.StatusCode != csrf {
 			t.Errorf("Origin %q: %d", origin, got.StatusCode)
+		}
+	}
+}
+
+// studios are two with web apps of their own, and whoever has none.
+type studios struct{ away bool }
+
+const (
+	ours, theirs, both, nobodys = "https://app.pix.test", "https://app.other.test", "https://all.test", web
+)
+
+func (s studios) For(_ context.Context, host, origin string) (account.Tenant, error) {
+	if s.away {
+		return account.Tenant{}, fault.Away("database", errors.New("connection refused"))
+	}
+	all := []account.Tenant{
+		{ID: id.ID{1}, Slug: "pix", Hosts: []string{"api.pix.test"}, Origins: []string{ours, both}},
+		{ID: id.ID{2}, Slug: "other", Hosts: []string{"api.other.test"}, Origins: []string{theirs, both}},
+	}
+	for _, one := range all {
+		if slices.Contains(one.Hosts, host) {
+			return one, nil
+		}
+	}
+	for _, one := range all {
+		if slices.Contains(one.Origins, origin) {
+			return one, nil
+		}
+	}
+	return all[0], nil
+}
+
+func twoStudios(away bool) func(*edge.Options, *fake) {
+	return func(o *edge.Options, _ *fake) {
+		o.Tenants, o.Origins = studios{away}, []string{ours, theirs, both, nobodys}
+	}
+}
+
+// A studio's web app is listed for the whole installation, and may still read and send
+// with cookies at its own studio only.
+func TestAStudiosPagesAreNoneOfAnothers(t *testing.T) {
+	t.Parallel()
+	h, f := server(t, twoStudios(false))
+	for _, c := range []struct {
+		host, origin string
+		welcome      bool
+	}{
+		{"api.pix.test", ours, true}, {"api.pix.test", theirs, false}, {"api.pix.test", both, true}, {"api.pix.test", nobodys, true}, {"api.pix.test", "https://evil.test", false},
+		{"api.other.test", ours, false}, {"api.other.test", theirs, true}, {"api.other.test", both, true}, {"api.other.test", nobodys, true},
+		// A host that is no studio's: the page says whose request it is.
+		{"api.test", ours, true}, {"api.test", theirs, true}, {"api.test", nobodys, true}, {"api.test", "https://evil.test", false},
+	} {
+		from := []string{"Host: " + c.host, "Origin: " + c.origin}
+		want, status := "", http.StatusForbidden
+		if c.welcome {
+			want, status = c.origin, http.StatusOK
+		}
+		preflight := call(t, h, "OPTIONS /graphql", append(from, "Access-Control-Request-Method: POST")...)
+		if got := preflight.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("preflight of %s at %s: allowed %q", c.origin, c.host, got)
+		}
+		for _, more := range [][]string{nil, append([]string{withDevice}, proofOut...)} {
+			got := call(t, h, "POST /graphql", append(more, from...)...)
+			if allowed := got.Header.Get("Access-Control-Allow-Origin"); allowed != want || got.StatusCode != status {
+				t.Errorf("%s at %s with %d headers: %d, allowed %q", c.origin, c.host, len(more), got.StatusCode, allowed)
+			}
+		}
+		// A bearer is no browser's doing: who has it may use it from anywhere, unread.
+		if got := call(t, h, "GET /csrf-token", append(from, "Cookie: __Host-pixgate-device=abc")...); got.StatusCode != status {
+			t.Errorf("%s reads by cookie at %s: %d", c.origin, c.host, got.StatusCode)
+		}
+	}
+	for _, one := range f.records.Incidents() {
+		if one.Event != audit.CSRFBlocked || one.TenantID == nil {
+			t.Errorf("the studio is not told: %+v", one)
+		}
+	}
+}
+
+// While the studios can't be looked up the list alone decides, so that a page can read
+// that it must wait.
+func TestRefusalsCanBeReadWhileTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	h, _ := server(t, twoStudios(true))
+	for _, origin := range []string{ours, theirs, nobodys} {
+		got := call(t, h, "POST /graphql", "Origin: "+origin)
+		if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Access-Control-Allow-Origin") != origin {
+			t.Errorf("%s: %d, allowed %q", origin, got.StatusCode, got.Header.Get("Access-Control-Allow-Origin"))
+		}
+		if !strings.Contains(got.Header.Get("Access-Control-Expose-Headers"), "Retry-After") {
+			t.Errorf("%s may not read when to come back", origin)
+		}
+	}
+	if got := call(t, h, "POST /graphql", "Origin: https://evil.test").Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("a page that is not listed may read %q", got)
+	}
+}
+
+func TestAPageMayReadHowLongAFileIs(t *testing.T) {
+	t.Parallel()
+	h, _ := server(t)
+	exposed := call(t, h, "POST /graphql", fromWeb).Header.Get("Access-Control-Expose-Headers")
+	for _, name := range []string{"Content-Length", "Content-Disposition", "Content-Range", "Etag", "Ratelimit-Remaining", "Retry-After", "Www-Authenticate", "X-Request-Id"} {
+		if !strings.Contains(exposed, name) {
+			t.Errorf("%s is not exposed: %s", name, exposed)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pixgate/internal/fault"
+	"pixgate/internal/id"
 	"pixgate/internal/logs"
 )
 
@@ -82,7 +83,14 @@ func statusOf(err error) (int, *fault.Error) {
 	return status, judged
 }
 
+// refuseAs counts what has not been counted yet. A limit of addresses comes before
+// whatever else there is to say; what is wrong on our side nobody has to pay for.
 func refuseAs(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) {
+	if x := exchangeOf(r); status < http.StatusInternalServerError {
+		if err := x.counted(); err != nil && x.account == id.Nil {
+			status, judged = statusOf(err)
+		}
+	}
 	t := announce(w, r, status, judged)
 	if page := exchangeOf(r).page; page != nil && page(w, r, status, judged) {
 		return
@@ -104,7 +112,7 @@ func announce(w http.ResponseWriter, r *http.Request, status int, judged *fault.
 		t.Fields = append(t.Fields, field(f))
 	}
 	if judged.Code != "" {
-		fault.Tell(r.Context(), judged.Code)
+		fault.Tell(r.Context(), judged.Code, "")
 	}
 	switch status {
 	case http.StatusUnauthorized:

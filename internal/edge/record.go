@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
@@ -26,12 +27,17 @@ type exchange struct {
 	template string         // of the route, such as /images/{id}/download; empty: no such route
 	answer   *answer        // what has been sent so far
 	client   netip.Addr     // where it comes from
-	tenant   account.Tenant // which studio it is for
+	tenant   account.Tenant // which studio it is for; zero: not known yet
+	homeless error          // why there is no studio
 	account  id.ID          // who asks; zero: nobody, or not known yet
-	refused  fault.Code     // what the whole of it was refused with; empty: it was not
-	limit    gate.Name      // that refused it, where one did
+	count    func() error   // counts it by whoever sent it; nil: it has been, or is not counted
 	// How people are refused who look at a page of ours, false: as programs are. nil: so is everybody.
 	page func(w http.ResponseWriter, r *http.Request, status int, judged *fault.Error) bool
+
+	mu      sync.Mutex // of what fields of the API may tell side by side
+	refused fault.Code // what the whole of it was refused with; empty: it was not
+	detail  string     // more about it: the name of a list
+	limit   gate.Name  // that refused it, or a part of it
 }
 
 type exchangeKey struct{}
@@ -50,24 +56,28 @@ func (e *edge) record(next http.Handler) http.Handler {
 			x.page = e.showClosed
 		}
 		ctx, event := logs.WithEvent(context.WithValue(r.Context(), exchangeKey{}, x))
-		ctx = fault.WithListener(ctx, func(code fault.Code) { x.refused = code })
+		ctx = fault.WithListener(ctx, x.hearRefusal)
 		w.Header().Set("X-Request-Id", x.id)
 		whole := false
 		defer func() {
 			took := e.Now().Sub(start)
 			e.Meter.Request(x.template, method(r), x.answer.status, took)
+			code, detail := x.outcome()
 			attrs := append(event.Attrs(),
 				slog.String("requestId", x.id), slog.String("method", method(r)), slog.String("route", x.template),
-				slog.Int("status", x.answer.status), slog.Int64("bytes", x.answer.bytes),
+				slog.Int("status", x.answer.status), slog.Int64("bytes", x.answer.bytes), slog.Int64("statements", event.Statements()),
 				slog.Float64("milliseconds", float64(took.Microseconds())/1000))
-			if x.refused != "" {
-				attrs = append(attrs, slog.String("code", string(x.refused)))
+			if code != "" {
+				attrs = append(attrs, slog.String("code", string(code)))
+			}
+			if detail != string(code) {
+				attrs = append(attrs, slog.String("detail", detail))
 			}
 			if !whole {
 				attrs = append(attrs, slog.Bool("aborted", true))
 			}
 			e.Log.LogAttrs(ctx, level(x), "request", attrs...)
-			e.watch(x)
+			e.watch(x, code, detail)
 		}()
 		next.ServeHTTP(x.answer, r.WithContext(ctx))
 		x.answer.begin(http.StatusOK) // a handler that writes nothing answers 200
@@ -75,16 +85,48 @@ func (e *edge) record(next http.Handler) http.Handler {
 	})
 }
 
+// hearRefusal hears what the exchange is refused with. Whoever decides may have said
+// more about it than whoever answers.
+func (x *exchange) hearRefusal(code fault.Code, detail string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if code != x.refused || detail != "" {
+		x.refused, x.detail = code, detail
+	}
+}
+
+// hearLimit hears what a limit says that the exchange is under, and tells its client.
+func (x *exchange) hearLimit(name gate.Name, result gate.Result) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	tellLimit(x.answer.Header(), result)
+	if !result.Allowed {
+		x.limit = name
+	}
+}
+
+// outcome is what the exchange was refused with, and the list or limit that refused it;
+// empty: it was not. A limit may have refused a field of an answer whose rest stands;
+// with any other code it is not what refused.
+func (x *exchange) outcome() (code fault.Code, detail string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case x.limit != "" && (x.refused == "" || x.refused == fault.RateLimited):
+		return fault.RateLimited, string(x.limit)
+	case x.detail == "":
+		return x.refused, string(x.refused)
+	}
+	return x.refused, x.detail
+}
+
 // watch records the refusal of an exchange as what it is for the studio's security.
-func (e *edge) watch(x *exchange) {
-	event, known := audit.EventOf(x.refused)
+func (e *edge) watch(x *exchange, code fault.Code, detail string) {
+	event, known := audit.EventOf(code)
 	if !known {
 		return
 	}
-	incident := audit.Incident{Event: event, IP: x.client, Route: x.template, Detail: string(x.limit), RequestID: x.id}
-	if incident.Detail == "" {
-		incident.Detail = string(x.refused)
-	}
+	incident := audit.Incident{Event: event, IP: x.client, Route: x.template, Detail: detail, RequestID: x.id}
 	if x.tenant.ID != id.Nil {
 		incident.TenantID = &x.tenant.ID
 	}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -15,6 +16,8 @@ import (
 
 // The routes that are spoken of elsewhere.
 const (
+	imagePath       = "/images/{id}/download"
+	zipPath         = "/jobs/{id}/download.zip"
 	auditPath       = "/audit.ndjson"
 	playgroundPath  = "/playground"
 	playgroundFiles = "/playground/"
@@ -25,8 +28,8 @@ const (
 func (e *edge) newRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle(graphqlPath, e.GraphQL)
-	mux.HandleFunc("GET /images/{id}/download", e.notFromAfar(e.downloadImage))
-	mux.HandleFunc("GET /jobs/{id}/download.zip", e.notFromAfar(e.downloadZIP))
+	mux.HandleFunc("GET "+imagePath, e.notFromAfar(e.downloadImage))
+	mux.HandleFunc("GET "+zipPath, e.notFromAfar(e.downloadZIP))
 	mux.HandleFunc("GET "+auditPath, e.notFromAfar(e.exportAudit))
 	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
 	mux.HandleFunc("GET "+loginPath, e.showLogin)
@@ -54,8 +57,8 @@ func (e *edge) downloadImage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if viewer.SignedIn() {
-		if err := e.Limits.Pass(ctx, gate.Download, viewer.AccountID.String()); err != nil {
-			refuse(w, r, err)
+		if over := e.limitDownload(ctx, viewer.AccountID); over != nil {
+			refuse(w, r, cmp.Or(e.Downloads.CheckImage(ctx, viewer, image), over))
 			return
 		}
 	}
@@ -81,7 +84,7 @@ func (e *edge) playground(w http.ResponseWriter, r *http.Request) {
 			seeOther(w, loginPath+"?redirect="+playgroundPath)
 			return
 		}
-		if err != nil {
+		if err = cmp.Or(err, gate.Refusal(r.Context())); err != nil {
 			refuse(w, r, err)
 			return
 		}

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -13,6 +12,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/id"
 	"pixgate/internal/logs"
 	"pixgate/internal/session"
 )
@@ -24,16 +24,23 @@ const lookupTimeout = 5 * time.Second
 // findTenant finds the studio that the request is for.
 func (e *edge) findTenant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
-		tenant, err := e.Tenants.For(ctx, host(r), r.Header.Get("Origin"))
-		cancel()
-		if err != nil {
+		if _, err := e.studio(r); err != nil {
 			refuse(w, r, err)
 			return
 		}
-		exchangeOf(r).tenant = tenant
 		next.ServeHTTP(w, r)
 	})
+}
+
+// studio is the one that a request is for. The gates that need it ask once.
+func (e *edge) studio(r *http.Request) (account.Tenant, error) {
+	x := exchangeOf(r)
+	if x.tenant.ID == id.Nil && x.homeless == nil {
+		ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
+		defer cancel()
+		x.tenant, x.homeless = e.Tenants.For(ctx, host(r), r.Header.Get("Origin"))
+	}
+	return x.tenant, x.homeless
 }
 
 // host is what the client calls us, in one spelling.
@@ -52,16 +59,13 @@ func (e *edge) findViewer(next http.Handler) http.Handler {
 		x := exchangeOf(r)
 		jar := jar{cookies: e.cookies, w: w, now: e.Now}
 		viewer, err := e.viewer(r, x, jar)
+		if viewer.AccountID != id.Nil { // also where the device is not the session's
+			e.is(r, viewer.AccountID)
+			logs.Note(r.Context(), slog.String("account", viewer.AccountID.String()))
+		}
 		if err != nil {
-			if fault.Is(err, fault.Unauthenticated) { // guesses count
-				err = cmp.Or(e.takeAddress(r), err)
-			}
 			refuse(w, r, err)
 			return
-		}
-		if viewer.SignedIn() {
-			x.account = viewer.AccountID
-			logs.Note(r.Context(), slog.String("account", viewer.AccountID.String()))
 		}
 		viewer.RequestID = x.id
 		r = r.WithContext(account.WithViewer(r.Context(), viewer))

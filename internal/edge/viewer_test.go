@@ -77,6 +77,7 @@ func TestADeadCookieIsSignedOutAndRemoved(t *testing.T) {
 		"unknown":         {"Cookie: __Host-pixgate=pgs_dead", fromWeb},
 		"a bearer's":      {"Cookie: __Host-pixgate=" + bearerToken, fromWeb},
 		"another studio":  {withCookie, "Origin: https://api.other.test", "Host: api.other.test"},
+		"two":             {withCookie, "Cookie: __Host-pixgate=" + cookieToken, fromWeb},
 		"beside a device": {"Cookie: __Host-pixgate=x; __Host-pixgate-device=abc", fromWeb},
 	} {
 		h, _ := server(t)

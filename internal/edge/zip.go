@@ -11,7 +11,6 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
-	"pixgate/internal/gate"
 	"pixgate/internal/logs"
 	"pixgate/internal/transfer"
 )
@@ -32,7 +31,8 @@ func (e *edge) downloadZIP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, err)
 		return
 	}
-	if err := e.Limits.Pass(r.Context(), gate.Download, archive.AccountID().String()); err != nil {
+	exchangeOf(r).account = archive.AccountID() // a ticket may have told
+	if err := e.limitDownload(r.Context(), archive.AccountID()); err != nil {
 		refuse(w, r, err)
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"pixgate/internal/audit"
 	"pixgate/internal/id"
 )
 
@@ -91,6 +92,23 @@ func TestFiftyCutDownloadsComeTogether(t *testing.T) {
 	if n := d.count(t, "SELECT count(*) FROM image WHERE job_id = $1 AND delivered_at IS NULL", p.job); n != 0 {
 		t.Errorf("%d pictures are not marked", n)
 	}
+}
+
+// damages are the security events of pictures that the storage has damaged, by their
+// detail. Each must say whose download it was.
+func (d *depot) damages(t testing.TB) map[string]int {
+	t.Helper()
+	all := map[string]int{}
+	for _, one := range d.records.Incidents() {
+		if one.Event != audit.ArchiveDamaged {
+			continue
+		}
+		all[one.Detail]++
+		if one.TenantID == nil || *one.TenantID != d.TenantID || one.AccountID == nil || *one.AccountID != d.Owner.AccountID || one.IP.IsValid() || len(one.RequestID) != 32 {
+			t.Errorf("%+v", one)
+		}
+	}
+	return all
 }
 
 func upTo(n int) []int {
@@ -234,8 +252,10 @@ func TestNoFaultMakesAnArchiveThatLacksOrAltersAPicture(t *testing.T) {
 			if data, _ := d.whole(t, p.path(), d.Owner); !bytes.Equal(data, whole) {
 				t.Error("afterwards the archive is another one")
 			}
-			if !strings.Contains(d.log.String(), "STORED_PICTURE_ALTERED") {
-				t.Error("no security event for altered bytes")
+			for _, detail := range []string{"checksum", "changed", "missing"} {
+				if d.damages(t)[detail] == 0 {
+					t.Errorf("no security event for a picture that is damaged: %s", detail)
+				}
 			}
 		})
 	}
@@ -309,6 +329,9 @@ func TestWhatIsMissingAtTheStartIsNamedAndNothingLeaves(t *testing.T) {
 		if got := d.ask(t, "GET "+p.named(3, 4), d.as(d.Owner), "Range: bytes=50-"); got.StatusCode != 503 {
 			t.Errorf("%s, a range: %d", name, got.StatusCode)
 		}
+	}
+	if got := d.damages(t); got["missing"] != 2 || got["changed"] != 4 || len(got) != 2 { // by the list and by the range
+		t.Errorf("security events %v", got)
 	}
 }
 
@@ -528,8 +551,8 @@ func TestTheEndOfAnAlteredPictureIsHeldBack(t *testing.T) {
 			t.Errorf("%s: %v after %d bytes; the picture ends at %d", name, err, got.Len(), end)
 		}
 	}
-	if n := strings.Count(d.log.String(), "STORED_PICTURE_ALTERED"); n != 2 {
-		t.Errorf("%d security events, want 2", n)
+	if got := d.damages(t); got["checksum"] != 2 || len(got) != 1 {
+		t.Errorf("security events %v, want 2 of checksum", got)
 	}
 	eventually(t, "two events of cut answers", func() bool { return strings.Count(d.log.String(), `"aborted":true`) == 2 })
 }

@@ -32,12 +32,29 @@ type Lists struct {
 // Check returns IP_DENIED unless addr may knock at a surface. Mapped addresses count as
 // IPv4, zones do not count, and no address at all is denied.
 func (l Lists) Check(at Surface, addr netip.Addr) error {
-	addr = plain(addr)
-	allowed := l.Allowed[at]
-	if !addr.IsValid() || within(l.Blocked, addr) || len(allowed) > 0 && !within(allowed, addr) {
+	if l.Denying(at, addr) != "" {
 		return fault.New(fault.IPDenied, "Requests from this address are not accepted here.")
 	}
 	return nil
+}
+
+// Denying names the list that keeps addr from a surface, as the setting is called, and
+// is empty where none does. It is for records: callers are not told.
+func (l Lists) Denying(at Surface, addr netip.Addr) string {
+	addr = plain(addr)
+	allowed := l.Allowed[at]
+	switch {
+	case !addr.IsValid() || within(l.Blocked, addr):
+		return "BLOCKED_IPS"
+	case len(allowed) > 0 && !within(allowed, addr):
+		return settings[at]
+	}
+	return ""
+}
+
+// settings are what the surfaces' lists are called.
+var settings = map[Surface]string{
+	Admin: "ADMIN_ALLOWED_IPS", SendEmail: "SEND_EMAIL_ALLOWED_IPS", GeneratePDF: "GENERATE_PDF_ALLOWED_IPS", Webhook: "WEBHOOK_ALLOWED_IPS",
 }
 
 func within(networks []netip.Prefix, addr netip.Addr) bool {

@@ -25,7 +25,22 @@ func told(ctx context.Context, name Name) func(Result, error) error {
 	}
 }
 
-type listenerKey struct{}
+type (
+	listenerKey struct{}
+	refusalKey  struct{}
+)
+
+// WithRefusal carries the refusal of a limit that was asked early to where the request
+// is to be refused: behind the decision whether the caller may do the thing at all.
+func WithRefusal(ctx context.Context, refusal error) context.Context {
+	return context.WithValue(ctx, refusalKey{}, refusal)
+}
+
+// Refusal is what ctx carries by [WithRefusal]; nil: no limit refuses it.
+func Refusal(ctx context.Context) error {
+	refusal, _ := ctx.Value(refusalKey{}).(error)
+	return refusal
+}
 
 // WithListener has heard what every limit says that is asked on behalf of ctx: whoever
 // answers the caller can tell them, wherever in the program the limit was asked.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 )
 
 // New returns a logger that writes to w and masks what it writes.
@@ -18,8 +19,20 @@ func New(w io.Writer, level slog.Level) *slog.Logger {
 // Event gathers what the one log line of a request says. It is safe for use by
 // many goroutines.
 type Event struct {
-	mu    sync.Mutex
-	attrs []slog.Attr
+	mu         sync.Mutex
+	attrs      []slog.Attr
+	statements atomic.Int64
+}
+
+// Statements is how many statements the request has sent to the database so far.
+func (e *Event) Statements() int64 { return e.statements.Load() }
+
+// Statement counts a statement that is sent to the database for the request that ctx
+// belongs to. Outside a request it does nothing.
+func Statement(ctx context.Context) {
+	if e, ok := ctx.Value(eventKey{}).(*Event); ok {
+		e.statements.Add(1)
+	}
 }
 
 // Attrs returns what was noted, in order; of a key that was noted twice, both.

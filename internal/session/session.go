@@ -39,8 +39,8 @@ func hashToken(token string) []byte {
 // Authenticate returns who holds a token, by one statement and without any cache:
 // what changed a moment ago counts. Every credential that is not alive, or that came by another
 // transport or to another studio than its own, is UNAUTHENTICATED. A device header that
-// is not empty must name the session's device, or it is DEVICE_MISMATCH. Blocked
-// and expired members do authenticate: [account.Viewer.Good] refuses them.
+// is not empty must name the session's device, or it is DEVICE_MISMATCH, with whose
+// session it is and nothing that would sign anybody in. Blocked and expired members do authenticate: [account.Viewer.Good] refuses them.
 func (s *Service) Authenticate(ctx context.Context, token string, transport Transport, tenantID id.ID, deviceHeader string) (account.Viewer, error) {
 	if len(token) != tokenLen || !strings.HasPrefix(token, tokenPrefix) {
 		return account.Viewer{}, fault.SignedOut()
@@ -58,7 +58,7 @@ func (s *Service) Authenticate(ctx context.Context, token string, transport Tran
 	}
 	if deviceHeader != "" && subtle.ConstantTimeCompare(hashDevice(deviceHeader), row.DeviceHash) != 1 {
 		s.log.WarnContext(ctx, "device does not match the session", "account", row.AccountID, "device", row.DeviceID)
-		return account.Viewer{}, fault.New(fault.DeviceMismatch, "This session belongs to another device.")
+		return account.Viewer{TenantID: row.TenantID, AccountID: row.AccountID}, fault.New(fault.DeviceMismatch, "This session belongs to another device.")
 	}
 	s.seen.note(row.DeviceID, row.LastSeenAt, now)
 	return account.Viewer{

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/archive"
+	"pixgate/internal/audit"
 	"pixgate/internal/blob"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
@@ -24,6 +26,11 @@ type Sessions interface {
 	ByID(ctx context.Context, tenantID, sessionID id.ID) (account.Viewer, error)
 }
 
+// Security hears of what the studio's people must know. It waits for nobody.
+type Security interface {
+	Record(i audit.Incident)
+}
+
 // Archives lets the released pictures of a job out as one ZIP file. It asks the
 // release rule at every request, be it the first or a continuation, and again and
 // again while a file is on its way.
@@ -32,6 +39,7 @@ type Archives struct {
 	jobs     *job.Jobs
 	store    *blob.Store
 	sessions Sessions
+	security Security
 	tickets  secret.Ring
 	slots    slots
 	now      func() time.Time
@@ -44,6 +52,7 @@ type ArchiveOptions struct {
 	Jobs     *job.Jobs
 	Store    *blob.Store
 	Sessions Sessions
+	Security Security
 	Tickets  secret.Ring // TICKET_SECRET
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -52,7 +61,7 @@ type ArchiveOptions struct {
 // NewArchives returns the way out for whole jobs.
 func NewArchives(o ArchiveOptions) *Archives {
 	return &Archives{
-		db: o.DB, jobs: o.Jobs, store: o.Store, sessions: o.Sessions, tickets: o.Tickets, now: o.Now, log: o.Log,
+		db: o.DB, jobs: o.Jobs, store: o.Store, sessions: o.Sessions, security: o.Security, tickets: o.Tickets, now: o.Now, log: o.Log,
 		slots: slots{running: map[id.ID]int{}},
 	}
 }
@@ -140,12 +149,32 @@ func (s *Archives) Check(ctx context.Context, v account.Viewer, j *job.Job, imag
 	return s.jobs.HasReleasedImages(ctx, v, j, images)
 }
 
-// missing is the answer to an object that is not there or not what was taken in.
-func (s *Archives) missing(ctx context.Context, image *job.Image, cause error) error {
-	s.log.LogAttrs(ctx, slog.LevelError, "a picture's object is missing or altered",
-		slog.String("job", image.Job.ID.String()), slog.String("image", image.ID.String()), slog.Any("error", cause))
+// missing is the answer to an object that can't be read.
+func missing(image *job.Image, cause error) error {
 	away := fault.Away("storage", cause)
 	away.Message = "The picture " + image.Filename + " (" + image.PublicID() + ") can't be read right now, so the archive would not be whole. Please try again later."
 	away.RetryAfter = time.Minute
 	return away
+}
+
+// damages are what can be wrong with an object that the storage gives, and how the
+// security event calls it. A storage that does not answer is none of them.
+var damages = []struct {
+	cause  error
+	detail string
+}{{errChecksum, "checksum"}, {blob.ErrChanged, "changed"}, {blob.ErrNotFound, "missing"}}
+
+// alarm tells the studio where somebody's bytes are not what we took in.
+func (a *Archive) alarm(ctx context.Context, image *job.Image, cause error) {
+	for _, damage := range damages {
+		if !errors.Is(cause, damage.cause) {
+			continue
+		}
+		a.all.log.LogAttrs(ctx, slog.LevelError, "a picture's object is missing or altered",
+			slog.String("job", image.Job.ID.String()), slog.String("image", image.ID.String()), slog.Any("error", cause))
+		a.all.security.Record(audit.Incident{
+			Event: audit.ArchiveDamaged, TenantID: &a.job.TenantID, AccountID: &a.viewer.AccountID, Detail: damage.detail, RequestID: a.viewer.RequestID,
+		})
+		return
+	}
 }

@@ -39,7 +39,7 @@ func idsOf(images []*job.Image) []id.ID {
 // checkObjects holds the storage's list of the job's objects against what was
 // recorded when they were taken in.
 func (s *Stream) checkObjects(ctx context.Context) error {
-	wanted := make(map[string]*job.Image, len(s.images))
+	wanted, altered := make(map[string]*job.Image, len(s.images)), map[string]bool{}
 	folders := map[string]bool{}
 	for _, image := range s.images {
 		wanted[image.ObjectKey] = image
@@ -50,8 +50,13 @@ func (s *Stream) checkObjects(ctx context.Context) error {
 			if err != nil {
 				return fault.Away("storage, to list a job's objects", err)
 			}
-			if image := wanted[object.Key]; image != nil && object.Size == image.Size && object.ETag == image.ETag {
+			image := wanted[object.Key]
+			switch {
+			case image == nil:
+			case object.Size == image.Size && object.ETag == image.ETag:
 				delete(wanted, object.Key)
+			default:
+				altered[object.Key] = true
 			}
 			if len(wanted) == 0 {
 				return nil
@@ -59,9 +64,15 @@ func (s *Stream) checkObjects(ctx context.Context) error {
 		}
 	}
 	for _, image := range s.images { // the first in their order
-		if wanted[image.ObjectKey] != nil {
-			return s.all.missing(ctx, image, blob.ErrNotFound)
+		if wanted[image.ObjectKey] == nil {
+			continue
 		}
+		cause := blob.ErrNotFound
+		if altered[image.ObjectKey] {
+			cause = blob.ErrChanged
+		}
+		s.alarm(ctx, image, cause)
+		return missing(image, cause)
 	}
 	return nil
 }

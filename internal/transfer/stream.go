@@ -2,11 +2,9 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -107,21 +105,13 @@ func (s *Stream) prepare(fromTheBeginning bool) error {
 		if one := &s.queue[i]; one.object != nil {
 			first := one.object.next()
 			if one.first = &first; first.err != nil {
-				s.alarm(s.images[one.Entry], first.err)
-				return s.all.missing(s.ctx, s.images[one.Entry], first.err)
+				s.alarm(s.ctx, s.images[one.Entry], first.err)
+				return missing(s.images[one.Entry], first.err)
 			}
 			return nil
 		}
 	}
 	return nil
-}
-
-// alarm raises a security event where somebody's bytes are not what we took in.
-func (s *Stream) alarm(image *job.Image, err error) {
-	if errors.Is(err, errChecksum) {
-		s.all.log.LogAttrs(s.ctx, slog.LevelError, "security event", slog.String("event", "STORED_PICTURE_ALTERED"),
-			slog.String("job", image.Job.ID.String()), slog.String("image", image.ID.String()))
-	}
 }
 
 // readAhead fills the queue up to the prefetch window.
@@ -169,7 +159,7 @@ func (s *Stream) sendObject(w io.Writer, p piece) error {
 		b := p.next()
 		if b.err != nil {
 			b.done()
-			s.alarm(s.images[p.Entry], b.err)
+			s.alarm(s.ctx, s.images[p.Entry], b.err)
 			return b.err
 		}
 		err := s.write(w, b.bytes())

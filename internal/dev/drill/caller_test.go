@@ -32,6 +32,13 @@ type caller struct {
 	jar    http.CookieJar // nil: no browser
 }
 
+// calling is the same caller who calls from another address.
+func (c *caller) calling(address string) *caller {
+	changed := *c
+	changed.from = c.h.note("caller", address)
+	return &changed
+}
+
 // address is one that no other caller has, in a network of its own.
 func address() string {
 	n := addresses.Add(1)
@@ -42,7 +49,7 @@ var addresses atomic.Uint32
 
 // app is a program without cookies.
 func (h *house) app() *caller {
-	return &caller{h: h, base: api, from: address(), header: http.Header{"Accept": {mediaGraphQL}}}
+	return &caller{h: h, base: api, from: h.note("caller", address()), header: http.Header{"Accept": {mediaGraphQL}}}
 }
 
 // as is an app that is signed in.

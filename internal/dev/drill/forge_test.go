@@ -75,6 +75,35 @@ func TestAnotherSitesPage(t *testing.T) {
 	}
 }
 
+// Two studios share an installation, and each has a web app that is listed.
+func TestAnotherStudiosPage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const theirs = "https://www.foreign.test"
+	h.env["CORS_ORIGINS"] = web + "," + theirs
+	h.people(t)
+	h.exec(t, "UPDATE tenant SET origins = CASE slug WHEN 'studio' THEN ARRAY[$1] ELSE ARRAY[$2] END, hosts = CASE slug WHEN 'studio' THEN '{api.studio.test}' ELSE hosts END", web, theirs)
+	h.stop(t) // what is known of studios is kept for some seconds
+	h.start(t)
+	b := h.browser(t).signIn(t, h.Owner.Email, 1, "")
+	b.ask(t, "{ viewer { email } }", nil).fine(t)
+	for _, evil := range []*caller{b.with("Origin", theirs), b.with("Origin", theirs).without("Sec-Fetch-Site")} {
+		a := evil.ask(t, "{ viewer { email } }", nil)
+		a.refused(t, 403, "CSRF_FAILED")
+		if allowed := a.header.Get("Access-Control-Allow-Origin"); allowed != "" {
+			t.Errorf("another studio's page may read the answer: %q", allowed)
+		}
+		evil.get(t, http.MethodGet, "/csrf-token").refused(t, 403, "CSRF_FAILED")
+	}
+	own := h.app().at(foreign).with("Origin", theirs)
+	if a := own.ask(t, "{ viewer { email } }", nil).fine(t); a.header.Get("Access-Control-Allow-Origin") != theirs {
+		t.Error("a studio's page can't read its own studio's answers")
+	}
+	eventually(t, "the studio's events", patience, func() bool {
+		return h.count(t, "SELECT coalesce(sum(count), 0) FROM security_event WHERE event = 'csrf_blocked' AND tenant_id = $1", h.TenantID) == h.events(t)["csrf_blocked"]
+	})
+}
+
 // A page signs its visitor in as somebody else.
 func TestLoginByAnotherSitesPage(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +15,12 @@ import (
 // Limits counts in memory; limits that are not given never refuse anybody in a test.
 func Limits(t testing.TB, given map[gate.Name]gate.Limit) *gate.Limiter {
 	t.Helper()
+	return SharedLimits(t, "", given)
+}
+
+// SharedLimits counts in a Redis, as Limits does, with all others that do.
+func SharedLimits(t testing.TB, url string, given map[gate.Name]gate.Limit) *gate.Limiter {
+	t.Helper()
 	limits := map[gate.Name]gate.Limit{}
 	for name := range gate.Defaults() {
 		limits[name] = gate.Limit{Most: 1_000_000, Period: time.Minute}
@@ -21,10 +28,17 @@ func Limits(t testing.TB, given map[gate.Name]gate.Limit) *gate.Limiter {
 			limits[name] = limit
 		}
 	}
-	l, err := gate.New(gate.Options{Key: secret.NewKey("key of the limits of a test"), Limits: limits, Now: time.Now})
+	l, err := gate.New(gate.Options{Redis: secret.Value(url), Key: secret.NewKey("key of the limits of a test"), Limits: limits, Now: time.Now})
 	if err != nil {
 		t.Fatalf("stage limits: %v", err)
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		l.Run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-ended })
 	return l
 }
 
