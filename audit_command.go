@@ -75,10 +75,37 @@ func verifyAudit(ctx context.Context, args []string, getenv func(string) string,
 		whole = whole && report.Fault == nil
 		return nil
 	})
-	if err == nil && !whole {
+	if err != nil {
+		return err
+	}
+	if *slug == "" { // whoever asks for one studio knows that it is there
+		lost, err := tellStrays(ctx, verifier, stdout)
+		if err != nil {
+			return err
+		}
+		whole = whole && !lost
+	}
+	if !whole {
 		return errNotWhole
 	}
-	return err
+	return nil
+}
+
+// tellStrays names the studios that the storage has anchors of and the database does not
+// know, and reports whether there are any.
+func tellStrays(ctx context.Context, verifier *audit.Verifier, stdout io.Writer) (bool, error) {
+	studios, err := verifier.Studios(ctx)
+	if err != nil {
+		return false, err
+	}
+	strays, err := verifier.Strays(ctx, studios)
+	if err != nil {
+		return false, fmt.Errorf("the anchors could not be listed: %w", err)
+	}
+	for _, slug := range strays {
+		fmt.Fprintf(stdout, "%q: %s: There are anchors of this studio, but no studio of this name: it was removed, or given another name.\n", slug, audit.Anchored)
+	}
+	return len(strays) > 0, nil
 }
 
 // errDiffers ends a replay that found something.
