@@ -2,16 +2,22 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"pixgate/graph/scalar"
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
+	"pixgate/internal/gate"
 	"pixgate/internal/id"
+	"pixgate/internal/session"
 )
 
 // things reads what callers can name, by each type's own rule: what the viewer
 // may not see is left out, as if it did not exist.
 func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, ids []id.ID) ([]scalar.Node, error) {
+	if err := r.fromListed(ctx, v, kind, ids); err != nil {
+		return nil, err
+	}
 	switch kind {
 	case id.Job:
 		jobs, err := r.Jobs.ByIDs(ctx, v, ids)
@@ -31,6 +37,23 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Events.ByID(ctx, v, one) })
 	}
 	return nil, nil
+}
+
+// fromListed refuses admins who name, from an address that is not on their list, what
+// nobody but admins may see. Others learn no more than that they may not.
+func (r *Resolver) fromListed(ctx context.Context, v account.Viewer, kind id.Kind, ids []id.ID) error {
+	switch kind {
+	case id.Job, id.Image:
+		return nil
+	case id.Account: // the own one is everybody's
+		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.AccountID }) {
+			return nil
+		}
+	}
+	if !v.Role.AtLeast(account.Admin) {
+		return nil
+	}
+	return r.Lists.Check(gate.Admin, session.ClientFrom(ctx).IP)
 }
 
 func nodes[T scalar.Node](things []T) []scalar.Node {
