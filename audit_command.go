@@ -109,10 +109,10 @@ func tellStrays(ctx context.Context, verifier *audit.Verifier, stdout io.Writer)
 }
 
 // errDiffers ends a replay that found something.
-var errDiffers = errors.New("some pictures are in a state that nobody wrote down: see above, and docs/audit.md")
+var errDiffers = errors.New("some pictures are in a state, or some packages of a kind, that nobody wrote down: see above, and docs/audit.md")
 
-// replayAudit rebuilds the state of every picture from the audit log and from what
-// customers chose, and names each whose row says otherwise.
+// replayAudit rebuilds the state of every picture and the package of every job from the
+// audit log and from what customers chose, and names each whose row says otherwise.
 func replayAudit(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("audit replay", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
