@@ -35,15 +35,19 @@ func (e *edge) headers(next http.Handler) http.Handler {
 func (e *edge) readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
-			tooLarge(w, r)
+			e.tooLarge(w, r)
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			tooLarge(w, r)
+			e.tooLarge(w, r)
 			return
 		}
 		if err != nil {
+			if over := e.takeStray(r); over != nil {
+				refuse(w, r, over)
+				return
+			}
 			refuseAs(w, r, http.StatusBadRequest, fault.Invalid(fault.Field{Path: "body", Code: fault.InvalidValue, Message: "The body ended too early."}))
 			return
 		}
@@ -52,6 +56,10 @@ func (e *edge) readBody(next http.Handler) http.Handler {
 	})
 }
 
-func tooLarge(w http.ResponseWriter, r *http.Request) {
+func (e *edge) tooLarge(w http.ResponseWriter, r *http.Request) {
+	if err := e.takeStray(r); err != nil {
+		refuse(w, r, err)
+		return
+	}
 	refuseAs(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.QueryRejected, "The request is larger than 64 KiB."))
 }

@@ -40,7 +40,7 @@ func (e *edge) limitAddress(next http.Handler) http.Handler {
 				exchangeOf(r).limit = name
 			}
 		}))
-		if _, known := e.cookies.token(r); !known && !hasAuthorization(r) {
+		if !e.hasCredential(r) {
 			if err := e.takeAddress(r); err != nil {
 				refuse(w, r, err)
 				return
@@ -69,6 +69,20 @@ func (e *edge) limitViewer(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// takeStray counts a request that is turned away before it is known who asks. Whoever
+// writes any word where a credential stands would be counted nowhere else.
+func (e *edge) takeStray(r *http.Request) error {
+	if e.hasCredential(r) {
+		return e.takeAddress(r)
+	}
+	return nil // by limitAddress, before
+}
+
+func (e *edge) hasCredential(r *http.Request) bool {
+	_, known := e.cookies.token(r)
+	return known || hasAuthorization(r)
 }
 
 func (e *edge) takeAddress(r *http.Request) error {

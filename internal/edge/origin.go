@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/rs/cors"
@@ -64,7 +65,7 @@ func forged() error {
 func (e *edge) checkOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := e.origins.check(r, e.cookies.any(r)); err != nil {
-			refuse(w, r, err)
+			refuse(w, r, cmp.Or(e.takeStray(r), err))
 			return
 		}
 		next.ServeHTTP(w, r)

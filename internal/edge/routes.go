@@ -137,6 +137,10 @@ func (e *edge) match(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if err := e.takeStray(r); err != nil {
+			refuse(w, r, err)
+			return
+		}
 		// What the mux would say, without saying it.
 		refusal, _ := e.routes.Handler(r)
 		mute := &muted{header: http.Header{}, status: http.StatusOK}

@@ -28,7 +28,7 @@ func (e *edge) findTenant(next http.Handler) http.Handler {
 		tenant, err := e.Tenants.For(ctx, host(r), r.Header.Get("Origin"))
 		cancel()
 		if err != nil {
-			refuse(w, r, err)
+			refuse(w, r, cmp.Or(e.takeStray(r), err))
 			return
 		}
 		exchangeOf(r).tenant = tenant
@@ -53,7 +53,7 @@ func (e *edge) findViewer(next http.Handler) http.Handler {
 		jar := jar{cookies: e.cookies, w: w, now: e.Now}
 		viewer, err := e.viewer(r, x, jar)
 		if err != nil {
-			if fault.Is(err, fault.Unauthenticated) { // guesses count
+			if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.DeviceMismatch) { // guesses count
 				err = cmp.Or(e.takeAddress(r), err)
 			}
 			refuse(w, r, err)
