@@ -10,7 +10,8 @@ func WithListener(ctx context.Context, heard func(Code)) context.Context {
 	return context.WithValue(ctx, listenerKey{}, heard)
 }
 
-// Tell tells the listener of ctx, if there is one, that the whole request is refused.
+// Tell tells the listener of ctx, if there is one, that the whole request is refused, or
+// the part of it that records are kept of.
 func Tell(ctx context.Context, code Code) {
 	if heard, ok := ctx.Value(listenerKey{}).(func(Code)); ok {
 		heard(code)
