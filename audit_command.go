@@ -75,17 +75,44 @@ func verifyAudit(ctx context.Context, args []string, getenv func(string) string,
 		whole = whole && report.Fault == nil
 		return nil
 	})
-	if err == nil && !whole {
+	if err != nil {
+		return err
+	}
+	if *slug == "" { // whoever asks for one studio knows that it is there
+		lost, err := tellStrays(ctx, verifier, stdout)
+		if err != nil {
+			return err
+		}
+		whole = whole && !lost
+	}
+	if !whole {
 		return errNotWhole
 	}
-	return err
+	return nil
+}
+
+// tellStrays names the studios that the storage has anchors of and the database does not
+// know, and reports whether there are any.
+func tellStrays(ctx context.Context, verifier *audit.Verifier, stdout io.Writer) (bool, error) {
+	studios, err := verifier.Studios(ctx)
+	if err != nil {
+		return false, err
+	}
+	strays, err := verifier.Strays(ctx, studios)
+	if err != nil {
+		return false, fmt.Errorf("the anchors could not be listed: %w", err)
+	}
+	for _, slug := range strays {
+		fmt.Fprintf(stdout, "%q: %s: There are anchors of this studio, but no studio of this name: it was removed, or given another name.\n", slug, audit.Anchored)
+	}
+	return len(strays) > 0, nil
 }
 
 // errDiffers ends a replay that found something.
-var errDiffers = errors.New("some pictures are in a state that nobody wrote down: see above, and docs/audit.md")
+var errDiffers = errors.New("some pictures are in a state, or some packages of a kind, that nobody wrote down: see above, and docs/audit.md")
 
-// replayAudit rebuilds the state of every picture from the audit log and from what
-// customers chose, and names each whose row says otherwise.
+// replayAudit rebuilds the state of every picture and the package of every job from the
+// audit log and from what customers chose, and names each whose row says otherwise.
 func replayAudit(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("audit replay", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)

@@ -82,6 +82,21 @@ func TestAuditVerifyTellsWhetherTheLogIsWhole(t *testing.T) {
 	if _, _, err := verifying(t, env, "--tenant nobody"); err == nil || errors.Is(err, errUsage) || !strings.Contains(err.Error(), "no studio") {
 		t.Errorf("an unknown studio: %v", err)
 	}
+	// The other studio's tail is cut, its head rewound, and it is called something else.
+	for _, sql := range []string{
+		"UPDATE audit_entry SET reason = NULL WHERE sequence = 812",
+		"DELETE FROM audit_entry e USING tenant t WHERE e.tenant_id = t.id AND t.slug = 'foreign'",
+		"DELETE FROM audit_head h USING tenant t WHERE h.tenant_id = t.id AND t.slug = 'foreign'",
+		"UPDATE tenant SET slug = 'renamed' WHERE slug = 'foreign'",
+	} {
+		if _, err := db.Owner.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, _, err = verifying(t, env, "")
+	if !errors.Is(err, errNotWhole) || !strings.HasPrefix(out, "studio: 1,234 entries, 1 anchor: whole\nrenamed: 0 entries, 0 anchors: whole\n\"foreign\": ANCHOR: ") {
+		t.Errorf("renamed: %q %v", out, err)
+	}
 }
 
 // Whoever can't look must not say that all is well.

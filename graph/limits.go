@@ -33,18 +33,22 @@ func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) e
 		return nil
 	case model.RateLimitEmail:
 		return r.Limits.Pass(ctx, gate.Email, address)
-	case model.RateLimitAuth: // counts failures: see refused
+	case model.RateLimitAuth: // counts failures: see failed
 		return r.Limits.Open(ctx, gate.AuthIP, address)
 	default: // what the schema promises is not left out in silence
 		return fmt.Errorf("nobody counts what is under the limit %s", name)
 	}
 }
 
-// refused hears that a request was refused as a whole. A failed sign-in counts here,
-// also one at a challenge that nobody has: the database counts those of mailboxes.
-func (r *Resolver) refused(ctx context.Context, code string) {
-	fault.Tell(ctx, fault.Code(code), "")
-	if fault.Code(code) == fault.OTPInvalid {
+// refused hears that a request was refused as a whole.
+func (r *Resolver) refused(ctx context.Context, code string) { fault.Tell(ctx, fault.Code(code), "") }
+
+// failed counts a sign-in that failed by its code, also one at a challenge that nobody has:
+// the database counts those of mailboxes. It is asked where the sign-in failed, since a
+// request that did something else besides is not refused as a whole.
+func (r *Resolver) failed(ctx context.Context, err error) {
+	if fault.Is(err, fault.OTPInvalid) {
+		fault.Tell(ctx, fault.OTPInvalid, "")
 		// It counts, or the next one is not refused: there is nothing to tell this one.
 		_ = r.Limits.Pass(ctx, gate.AuthIP, gate.KeyOfIP(session.ClientFrom(ctx).IP))
 	}

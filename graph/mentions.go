@@ -59,6 +59,12 @@ func (m *mentions[T]) get(named *id.ID, read func([]id.ID) ([]T, error), idOf fu
 	return m.known[*named], m.err
 }
 
+func (m *mentions[T]) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ahead, m.known, m.err = nil, nil, nil
+}
+
 // mention notes what entries name.
 func (req *request) mention(entries ...*journal.Entry) {
 	for _, entry := range entries {

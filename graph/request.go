@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"pixgate/internal/account"
 	"pixgate/internal/gate"
@@ -51,13 +52,28 @@ func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) cont
 	if name := op.Operation.Name; name != "" {
 		logs.Note(ctx, slog.String("operation", name[:min(len(name), maxLoggedName)]))
 	}
-	return context.WithValue(ctx, requestKey{}, &request{
-		viewer:   account.ViewerFrom(ctx),
-		found:    map[string]any{},
-		links:    map[id.ID][]byte{},
-		families: map[id.ID]*family{},
-		albums:   map[id.ID]*album{},
-	})
+	req := &request{viewer: account.ViewerFrom(ctx), found: map[string]any{}}
+	req.forget()
+	if op.Operation.Operation == ast.Mutation {
+		op.RootResolverMiddleware = func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+			req.forget()
+			return next(ctx)
+		}
+	}
+	return context.WithValue(ctx, requestKey{}, req)
+}
+
+// forget lets go of everything that was read or granted. Mutations run one after another,
+// each with its whole answer: what one of them has read the next may have changed.
+func (req *request) forget() {
+	req.mu.Lock()
+	defer req.mu.Unlock()
+	req.links = map[id.ID][]byte{}
+	req.families = map[id.ID]*family{}
+	req.albums, req.lists = map[id.ID]*album{}, nil
+	req.people.forget()
+	req.jobs.forget()
+	req.images.forget()
 }
 
 // grant asks for the links of all images that have none yet, in one batch. The

@@ -34,6 +34,7 @@ func (r *mutationResolver) VerifyOtp(ctx context.Context, input model.VerifyOtpI
 		ReplaceDevice: input.ReplaceDevice, RequestID: requestFrom(ctx).viewer.RequestID,
 	})
 	if err != nil {
+		r.failed(ctx, err)
 		return nil, err
 	}
 	person, err := r.Accounts.Self(ctx, in.Viewer)

@@ -43,8 +43,14 @@ VALUES (@id, @tenant_id, @account_id, @customer_email_key, @customer_email, @pho
 RETURNING *;
 
 -- name: ClaimJobs :exec
--- Jobs made for an address before it had a proven account belong to it from now on.
-UPDATE job SET account_id = @account_id::uuid WHERE tenant_id = $1 AND customer_email_key = $2 AND account_id IS NULL;
+-- Jobs made for an address before it had a proven account belong to it from now on. They
+-- are locked in one order, the same in which an act on several jobs locks them.
+UPDATE job SET account_id = @account_id::uuid
+FROM (
+    SELECT u.id FROM job u WHERE u.tenant_id = $1 AND u.customer_email_key = $2 AND u.account_id IS NULL
+    ORDER BY u.id FOR NO KEY UPDATE
+) unclaimed
+WHERE job.tenant_id = $1 AND job.id = unclaimed.id AND job.account_id IS NULL;
 
 -- name: LockJob :one
 -- The lock under which selections and first deliveries of a job happen.

@@ -13,10 +13,16 @@ import (
 )
 
 const claimJobs = `-- name: ClaimJobs :exec
-UPDATE job SET account_id = $3::uuid WHERE tenant_id = $1 AND customer_email_key = $2 AND account_id IS NULL
+UPDATE job SET account_id = $3::uuid
+FROM (
+    SELECT u.id FROM job u WHERE u.tenant_id = $1 AND u.customer_email_key = $2 AND u.account_id IS NULL
+    ORDER BY u.id FOR NO KEY UPDATE
+) unclaimed
+WHERE job.tenant_id = $1 AND job.id = unclaimed.id AND job.account_id IS NULL
 `
 
-// Jobs made for an address before it had a proven account belong to it from now on.
+// Jobs made for an address before it had a proven account belong to it from now on. They
+// are locked in one order, the same in which an act on several jobs locks them.
 func (q *Queries) ClaimJobs(ctx context.Context, tenantID id.ID, customerEmailKey string, accountID id.ID) error {
 	_, err := q.db.Exec(ctx, claimJobs, tenantID, customerEmailKey, accountID)
 	return err

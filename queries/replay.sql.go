@@ -12,6 +12,67 @@ import (
 	"pixgate/internal/id"
 )
 
+const packagesOfStudio = `-- name: PackagesOfStudio :many
+SELECT j.id, j.included_images, j.all_images_included, coalesce((
+    SELECT e.new_value FROM audit_entry e
+    WHERE e.tenant_id = j.tenant_id AND e.job_id = j.id AND e.action = ANY($2::text[]) ORDER BY e.sequence DESC LIMIT 1
+), '')::text AS included_value, coalesce((
+    SELECT e.new_value FROM audit_entry e
+    WHERE e.tenant_id = j.tenant_id AND e.job_id = j.id AND e.action = ANY($3::text[]) ORDER BY e.sequence DESC LIMIT 1
+), '')::text AS all_value
+FROM job j WHERE j.tenant_id = $1 AND j.id > $4::uuid ORDER BY j.id LIMIT $5
+`
+
+type PackagesOfStudioParams struct {
+	TenantID        id.ID
+	IncludedActions []string
+	AllActions      []string
+	AfterID         id.ID
+	MaxRows         int32
+}
+
+type PackagesOfStudioRow struct {
+	ID                id.ID
+	IncludedImages    int32
+	AllImagesIncluded bool
+	IncludedValue     string
+	AllValue          string
+}
+
+// The packages of a studio's jobs, behind one of them, and what the newest entries about
+// each say; empty where there is none.
+func (q *Queries) PackagesOfStudio(ctx context.Context, arg PackagesOfStudioParams) ([]PackagesOfStudioRow, error) {
+	rows, err := q.db.Query(ctx, packagesOfStudio,
+		arg.TenantID,
+		arg.IncludedActions,
+		arg.AllActions,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PackagesOfStudioRow{}
+	for rows.Next() {
+		var i PackagesOfStudioRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.IncludedImages,
+			&i.AllImagesIncluded,
+			&i.IncludedValue,
+			&i.AllValue,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const selectionsOf = `-- name: SelectionsOf :many
 SELECT image_id, old_state, new_state, at FROM selection_event
 WHERE tenant_id = $1 AND image_id = ANY($2::uuid[]) ORDER BY image_id, at, id

@@ -105,6 +105,10 @@ def verify(lines, keys, anchors):
         raise Fault(last + 1, "CUT", "the file ends before its end")
     if entries != end["entries"] or (before and (end["sequence"], end["hash"]) != (last, before["hash"])):
         raise Fault(min(last, end["sequence"]) + 1, "CUT", "the log ended with %d, says its head" % end["sequence"])
+    if not before and end["sequence"]:
+        print("begins behind %d: what is before is taken to be right" % end["sequence"], file=sys.stderr)
+        if anchors:
+            raise Fault(end["sequence"], "CUT", "there is no entry to hold the anchors against")
     if anchors and max(anchors) > max(last, end["sequence"]):
         raise Fault(last + 1, "CUT", "an anchor knows of entry %d" % max(anchors))
     print("%d entries, %d anchors: whole" % (entries, held))

@@ -16,14 +16,15 @@ const MaxCost = 20_000
 
 // What the API promises of a list with an argument "first".
 const (
-	page    = 50  // elements when first is left out
-	maxPage = 100 // elements at most; a resolver refuses to give more
+	page      = 50   // elements when first is left out
+	maxPage   = 100  // elements at most; a resolver refuses to give more
+	mostNamed = 1000 // things that a mutation takes on; likewise
 )
 
 // Cost refuses an operation whose lists, multiplied, make it resolve more than MaxCost fields. The operation
 // must have passed Check and validation; vars are its coerced variables.
 func Cost(op *ast.OperationDefinition, vars map[string]any) *gqlerror.Error {
-	n := cost(op.SelectionSet, vars)
+	n := cost(op.SelectionSet, vars, 1, op.Operation == ast.Mutation)
 	if n <= MaxCost {
 		return nil
 	}
@@ -32,16 +33,22 @@ func Cost(op *ast.OperationDefinition, vars map[string]any) *gqlerror.Error {
 	return e
 }
 
-func cost(set ast.SelectionSet, vars map[string]any) int {
+// cost is what a selection set costs. things is how many elements a list has that is not
+// paged; acts says that the fields are mutations.
+func cost(set ast.SelectionSet, vars map[string]any, things int, acts bool) int {
 	n := 0
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			n += 1 + argumentCost(s, vars) + length(s, vars)*cost(s.SelectionSet, vars)
+			below := 1
+			if acts {
+				below = named(s, vars)
+			}
+			n += 1 + argumentCost(s, vars) + min(length(s, vars, things)*cost(s.SelectionSet, vars, below, false), many)
 		case *ast.InlineFragment:
-			n += cost(s.SelectionSet, vars)
+			n += cost(s.SelectionSet, vars, things, acts)
 		case *ast.FragmentSpread:
-			n += cost(s.Definition.SelectionSet, vars)
+			n += cost(s.Definition.SelectionSet, vars, things, acts)
 		}
 		n = min(n, many)
 	}
@@ -93,9 +100,63 @@ func contents(v reflect.Value) int {
 	return n
 }
 
-// length is how many elements the list of f may have, 1 for a field that takes no "first".
-func length(f *ast.Field, vars map[string]any) int {
-	if f.Definition == nil || f.Definition.Arguments.ForName("first") == nil {
+// named is how many things a mutation may answer with in a list: as many as the lists of
+// its input name, a page where it names none.
+func named(f *ast.Field, vars map[string]any) int {
+	n := 0
+	for _, arg := range f.Arguments {
+		n = min(n+listed(arg.Value, vars), many)
+	}
+	if n == 0 {
+		return maxPage
+	}
+	return min(n, mostNamed)
+}
+
+// listed counts the elements of the lists in a value.
+func listed(v *ast.Value, vars map[string]any) int {
+	if v.Kind == ast.Variable {
+		return inLists(reflect.ValueOf(vars[v.Raw]))
+	}
+	n := 0
+	for _, child := range v.Children {
+		if n = min(n+listed(child.Value, vars), many); v.Kind == ast.ListValue {
+			n++
+		}
+	}
+	return n
+}
+
+func inLists(v reflect.Value) int {
+	n := 0
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if !v.IsNil() {
+			return inLists(v.Elem())
+		}
+	case reflect.Slice:
+		n = min(v.Len(), many)
+		for i := range v.Len() {
+			n = min(n+inLists(v.Index(i)), many)
+		}
+	case reflect.Map:
+		for _, e := range v.Seq2() {
+			n = min(n+inLists(e), many)
+		}
+	}
+	return n
+}
+
+// length is how many elements the list of f may have: things where it takes no "first",
+// and 1 for a field that is no list.
+func length(f *ast.Field, vars map[string]any, things int) int {
+	switch {
+	case f.Definition == nil:
+		return 1
+	case f.Definition.Arguments.ForName("first") != nil:
+	case f.Definition.Type != nil && f.Definition.Type.Elem != nil:
+		return things
+	default:
 		return 1
 	}
 	arg := f.Arguments.ForName("first")

@@ -50,3 +50,48 @@ func TestCost(t *testing.T) {
 		}
 	}
 }
+
+// A mutation answers with a list as long as what it was told to change, and below each
+// element may stand a page of the job that all of them are of.
+func TestALongListOfIdsDoesNotBuyAPageForEachOfThem(t *testing.T) {
+	t.Parallel()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `
+		type Query { job: Job }
+		type Mutation { select(input: Input!): Payload! resize(n: Int): Payload! }
+		input Input { ids: [ID!]! }
+		type Payload { job: Job changes: [Change!]! }
+		type Change { image: Image old: String new: String }
+		type Job { id: ID images(first: Int): [Image!]! }
+		type Image { id: ID job: Job }`})
+	ids := func(n int) map[string]any {
+		list := make([]any, n)
+		for i := range list {
+			list[i] = "img"
+		}
+		return map[string]any{"ids": list, "input": map[string]any{"ids": list}}
+	}
+	const flat, pages = "changes{image{id}old new}", "changes{image{job{images(first:100){id}}}}"
+	for _, tt := range []struct {
+		query  string
+		vars   map[string]any
+		refuse bool
+	}{
+		{"mutation($ids:[ID!]!){select(input:{ids:$ids}){" + flat + "}}", ids(1000), false},
+		{"mutation($ids:[ID!]!){select(input:{ids:$ids}){job{images(first:100){id}}" + flat + "}}", ids(1000), false},
+		{"mutation($ids:[ID!]!){select(input:{ids:$ids}){" + pages + "}}", ids(100), false},
+		{"mutation($ids:[ID!]!){select(input:{ids:$ids}){" + pages + "}}", ids(300), true},
+		{"mutation($input:Input!){select(input:$input){" + pages + "}}", ids(300), true},
+		{"mutation($ids:[ID!]!){...f} fragment f on Mutation{select(input:{ids:$ids}){...on Payload{" + pages + "}}}", ids(300), true},
+		{`mutation{select(input:{ids:["a","b","c"]}){` + pages + "}}", nil, false},
+		{"mutation{resize(n:5){" + flat + "}}", nil, false},
+		{"mutation{resize(n:5){changes{image{job{images(first:100){id job{id}}}}}}}", nil, true}, // nobody knows how many move
+	} {
+		doc, err := gqlparser.LoadQueryWithRules(schema, tt.query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := limit.Cost(doc.Operations[0], tt.vars); (got != nil) != tt.refuse {
+			t.Errorf("%s with %d ids: %v", tt.query, len(tt.vars), got)
+		}
+	}
+}

@@ -53,7 +53,10 @@ func (a *Anchor) mac(key secret.Key) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func anchorFolder(slug string) string { return "audit/" + slug + "/" }
+// anchorRoot is what the keys of all anchors begin with.
+const anchorRoot = "audit/"
+
+func anchorFolder(slug string) string { return anchorRoot + slug + "/" }
 
 func anchorKey(slug string, sequence int64) string {
 	return fmt.Sprintf("%s%020d.json", anchorFolder(slug), sequence)

@@ -38,7 +38,7 @@ type canonical struct {
 // appendCanonical writes the canonical form of a row's columns to dst: what json.Marshal
 // makes of them, at a tenth of its time. Columns that Append would not have written,
 // such as an empty reason or a value with spaces between its words, come out otherwise
-// than anything that was ever chained.
+// than anything that was ever chained; values have to be asked for by [isValue] besides.
 func appendCanonical(dst []byte, e *queries.AuditEntry) []byte {
 	dst = append(dst, '{')
 	if bytes.HasPrefix(e.Canonical, []byte(`{"id":`)) {
@@ -69,6 +69,11 @@ func appendCanonical(dst []byte, e *queries.AuditEntry) []byte {
 	dst = appendText(append(dst, `,"requestId":`...), e.RequestID)
 	return append(dst, '}')
 }
+
+// isValue reports whether a column is null or one JSON value. Values stand in the
+// canonical form as they are: one that went on behind its end would come out like the
+// columns after it, and they could be emptied unseen.
+func isValue(column *string) bool { return column == nil || json.Valid([]byte(*column)) }
 
 func appendID(dst []byte, name string, named *id.ID) []byte {
 	if named == nil {

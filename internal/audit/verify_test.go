@@ -73,6 +73,8 @@ var columns = []tampering{
 	{"old_value", `UPDATE audit_entry SET old_value = '{"selectionState": "NONE"}'` + entry + "3", 3, audit.Changed, ""},
 	{"old_value", "UPDATE audit_entry SET old_value = NULL" + entry + "3", 3, audit.Changed, "old."},
 	{"old_value", "UPDATE audit_entry SET old_value = 'no JSON'" + entry + "3", 3, audit.Changed, "column"},
+	{"old_value", `UPDATE audit_entry SET old_value = old_value || ',"new":' || new_value, new_value = NULL` + entry + "3", 3, audit.Changed, "another"},
+	{"new_value", `UPDATE audit_entry SET new_value = new_value || ',"reason":"Kulanz \u003c3\u003e \u0026 mehr"', reason = NULL` + entry + "3", 3, audit.Changed, "another"},
 	{"new_value", `UPDATE audit_entry SET new_value = '{"selectionState":"NONE"}'` + entry + "3", 3, audit.Changed, "new."},
 	{"new_value", `UPDATE audit_entry SET old_value = new_value, new_value = old_value` + entry + "3", 3, audit.Changed, "old, new."},
 	{"reason", "UPDATE audit_entry SET reason = 'Kulanz'" + entry + "3", 3, audit.Changed, "reason."},
@@ -163,6 +165,22 @@ func TestAnEntryThatIsThereTwiceIsNamed(t *testing.T) {
 	w.Exec(t, "ALTER TABLE audit_entry DROP CONSTRAINT audit_entry_pkey")
 	w.Exec(t, "INSERT INTO audit_entry SELECT * FROM kept_entry"+entry+"7", w.TenantID)
 	faulty(t, w.verify(t), 7, audit.Reordered, "two entries")
+}
+
+// Lists by job and histories by picture ask for no sequence at all: what they show must
+// not lie before where the proof begins, also for somebody who takes the constraint away.
+func TestAnEntryBeforeTheFirstIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(t)
+	w.Exec(t, "ALTER TABLE audit_entry DROP CONSTRAINT audit_entry_sequence_check")
+	restore := w.keep(t)
+	for _, sequence := range []int64{0, -1, -1<<63 + 1} {
+		w.Exec(t, "INSERT INTO audit_entry SELECT gen_random_uuid(), tenant_id, $2, at, actor_id, action, job_id, image_id, account_id, old_value, new_value, reason, request_id, canonical, prev, hash, key_id FROM audit_entry"+entry+"3", w.TenantID, sequence)
+		faulty(t, w.verify(t), sequence, audit.Reordered, "from 1")
+		restore()
+	}
+	whole(t, w.verify(t), 12)
 }
 
 // Whoever kept entries of a past that was cut off and grew anew can put them back: each

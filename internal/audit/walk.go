@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -40,12 +41,16 @@ func (w *walk) run(ctx context.Context) (*Fault, error) {
 		w.next, w.prev = w.first-1, nil
 	}
 	w.report.CheckedTo = w.next - 1
+	after := w.next - 1
+	if after == 0 { // the API shows them as well
+		after = math.MinInt64
+	}
 	for w.next <= w.limit {
 		through := min(w.limit, w.next+window-1)
 		if through < w.next { // at the end of numbers
 			through = w.limit
 		}
-		rows, err := w.q.AuditSpan(ctx, queries.AuditSpanParams{TenantID: w.studio.ID, After: w.next - 1, Through: through, MaxRows: window + 1})
+		rows, err := w.q.AuditSpan(ctx, queries.AuditSpanParams{TenantID: w.studio.ID, After: after, Through: through, MaxRows: window + 1})
 		if err != nil {
 			return nil, err
 		}
@@ -60,6 +65,7 @@ func (w *walk) run(ctx context.Context) (*Fault, error) {
 		if w.next <= through {
 			break // a gap, or the end
 		}
+		after = w.next - 1
 	}
 	beyond, err := w.q.NextAuditSequence(ctx, w.studio.ID, w.next-1)
 	switch {
@@ -100,6 +106,8 @@ func (w *walk) step(e *queries.AuditEntry) *Fault {
 // judge holds an entry against its own hash, its columns, and the entry before it.
 func (w *walk) judge(e *queries.AuditEntry) *Fault {
 	switch {
+	case e.Sequence < 1:
+		return &Fault{e.Sequence, Reordered, "The server numbers its entries from 1."}
 	case e.Sequence > w.next:
 		return missing(w.next, e.Sequence)
 	case e.Sequence < w.next:
@@ -115,6 +123,9 @@ func (w *walk) judge(e *queries.AuditEntry) *Fault {
 	w.scratch = appendCanonical(w.scratch[:0], e)
 	if !bytes.Equal(w.scratch, e.Canonical) {
 		return differing(e)
+	}
+	if !isValue(e.OldValue) || !isValue(e.NewValue) {
+		return &Fault{e.Sequence, Changed, "Not what was chained: one column holds what belongs into another."}
 	}
 	if w.prev != nil && !bytes.Equal(e.Prev, w.prev) {
 		return &Fault{e.Sequence, Reordered, "The server wrote this entry behind another one than it follows."}

@@ -292,11 +292,16 @@ func TestTheRecipeProvesAnExport(t *testing.T) {
 	if out, err := prove(rest, both); err != nil || !strings.HasSuffix(out, "8 entries, 0 anchors: whole") || !strings.Contains(out, "begins at 13") {
 		t.Errorf("the rest: %s %v", out, err)
 	}
+	nothing := `{"end":{"sequence":20,"hash":"","entries":0}}` + "\n"
+	if out, err := prove(nothing, both); err != nil || !strings.Contains(out, "begins behind 20") {
+		t.Errorf("nothing new: %s %v", out, err)
+	}
 	for name, one := range map[string]struct {
 		text, want string
 		secrets    []string
 		files      []string
 	}{
+		"all left out":             {nothing, "sequence 20: CUT", both, []string{anchor}},
 		"a word changed":           {strings.Replace(good, `\"requestId\":\"3\"`, `\"requestId\":\"4\"`, 1), "sequence 4: CHANGED", both, nil},
 		"an id changed":            {strings.Replace(good, `{"id":"aud_0`, `{"id":"aud_1`, 1), "sequence 1: CHANGED", both, nil},
 		"a hash changed":           {strings.Replace(good, `"hash":"`, `"hash":"00`, 1), "sequence 1: CHANGED", both, nil},

@@ -45,9 +45,15 @@ type act struct {
 	entries []audit.Change // written last: the chain's head is the last lock
 }
 
-func (s *Jobs) act(ctx context.Context, v account.Viewer, reason string, do func(a *act) error) (*act, error) {
+// act carries out what do does to these jobs, which are in the order of their ids.
+func (s *Jobs) act(ctx context.Context, v account.Viewer, reason string, jobs []id.ID, do func(a *act) error) (*act, error) {
+	give, err := s.turns.take(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	defer give()
 	a := &act{Jobs: s, viewer: v, reason: reason}
-	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		a.tx, a.q = tx, queries.New(tx)
 		if err := do(a); err != nil {
 			return err
@@ -55,6 +61,16 @@ func (s *Jobs) act(ctx context.Context, v account.Viewer, reason string, do func
 		return s.audit.Append(ctx, tx, a.entries...)
 	})
 	return a, fault.Database("change a job", err)
+}
+
+// jobsOf are the jobs of pictures that are sorted by them.
+func jobsOf(images []*Image) (jobs []id.ID) {
+	for _, image := range images {
+		if n := len(jobs); n == 0 || jobs[n-1] != image.Job.ID {
+			jobs = append(jobs, image.Job.ID)
+		}
+	}
+	return jobs
 }
 
 // lock locks a job and returns it as it is now.

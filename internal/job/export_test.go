@@ -13,7 +13,7 @@ func (s *Jobs) SetStateUnaudited(ctx context.Context, v account.Viewer, imageIDs
 	if err != nil {
 		return err
 	}
-	_, err = s.act(ctx, v, "", func(a *act) error {
+	_, err = s.act(ctx, v, "", jobsOf(images), func(a *act) error {
 		fresh, err := a.lockImages(ctx, images)
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ func (s *Jobs) SetState(ctx context.Context, v account.Viewer, imageIDs []string
 	}
 	var images []*Image
 	var refusals []Refusal
-	done, err := s.act(ctx, v, reason, func(a *act) error {
+	done, err := s.act(ctx, v, reason, jobsOf(named), func(a *act) error {
 		var moves [][]*Change // of each job
 		for _, group := range byJob(named) {
 			fresh, err := a.lockImages(ctx, group)

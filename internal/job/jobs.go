@@ -18,12 +18,13 @@ import (
 type Jobs struct {
 	db    *pgxpool.Pool
 	audit *audit.Log
+	turns turns
 	now   func() time.Time
 }
 
 // NewJobs returns the jobs in db.
 func NewJobs(db *pgxpool.Pool, log *audit.Log, now func() time.Time) *Jobs {
-	return &Jobs{db: db, audit: log, now: now}
+	return &Jobs{db: db, audit: log, turns: turns{jobs: map[id.ID]*turn{}}, now: now}
 }
 
 // ByID returns the job that a caller names, where the viewer may see it.

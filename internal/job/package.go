@@ -7,6 +7,7 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/fault"
+	"pixgate/internal/id"
 )
 
 // SetIncludedImages sets how many pictures the package of a job includes, 0 to
@@ -83,7 +84,7 @@ func (s *Jobs) setPackage(ctx context.Context, v account.Viewer, jobID, reason s
 	if wrong != nil {
 		return Outcome{}, fault.Invalid(wrong...)
 	}
-	done, err := s.act(ctx, v, reason, func(a *act) error {
+	done, err := s.act(ctx, v, reason, []id.ID{j.ID}, func(a *act) error {
 		if j, err = a.lock(ctx, j); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,15 +16,18 @@ import (
 	"pixgate/queries"
 )
 
-// Difference is a picture whose state is not what the records say it became: somebody
-// wrote to the tables by another way than the server.
+// Difference is a picture whose state, or a job whose package, is not what the records
+// say it became: somebody wrote to the tables by another way than the server.
 type Difference struct {
-	JobID, ImageID id.ID
-	Found, Rebuilt SelectionState
+	JobID, ImageID id.ID  // the nil id for a package
+	Found, Rebuilt string // of a picture, its states
 }
 
-// String says what is wrong with which picture.
+// String says what is wrong with which picture or job.
 func (d Difference) String() string {
+	if d.ImageID == id.Nil {
+		return fmt.Sprintf("the package of %s is %s, but its records make it %s", id.Job.Format(d.JobID), d.Found, d.Rebuilt)
+	}
 	return fmt.Sprintf("%s of %s is %s, but its records make it %s", id.Image.Format(d.ImageID), id.Job.Format(d.JobID), d.Found, d.Rebuilt)
 }
 
@@ -31,10 +35,14 @@ func (d Difference) String() string {
 const replayPage = 1000
 
 // Replay rebuilds the state of every picture of a studio from the audit log and from
-// what customers chose, and hands each that differs from the tables to report. It
-// returns how many pictures there are. For the command line: whoever can run it holds
-// the database's password. Memory stays flat.
+// what customers chose, and the package of every job from the log, and hands each that
+// differs from the tables to report. It returns how many pictures there are. It takes the
+// log at its word: whether that is whole, audit verify tells. For the command line: whoever
+// can run it holds the database's password. Memory stays flat.
 func Replay(ctx context.Context, db *pgxpool.Pool, tenantID id.ID, report func(Difference)) (images int, err error) {
+	if err := replayPackages(ctx, db, tenantID, report); err != nil {
+		return 0, fault.Database("replay the packages of jobs", err)
+	}
 	var at queries.StatesOfStudioRow
 	for {
 		var page []queries.StatesOfStudioRow
@@ -80,7 +88,11 @@ func rebuild(ctx context.Context, q *queries.Queries, tenantID id.ID, page []que
 	}
 	byCustomer, byStudio := map[id.ID][]step{}, map[id.ID][]step{}
 	for _, row := range choices {
-		byCustomer[row.ImageID] = append(byCustomer[row.ImageID], step{SelectionState(row.OldState), SelectionState(row.NewState), row.At})
+		move := step{SelectionState(row.OldState), SelectionState(row.NewState), row.At}
+		if !customersMove(move.old, move.new) {
+			move.old = "" // fits nowhere: no customer made it
+		}
+		byCustomer[row.ImageID] = append(byCustomer[row.ImageID], move)
 	}
 	for _, row := range entries {
 		var before, after stateValue
@@ -94,7 +106,7 @@ func rebuild(ctx context.Context, q *queries.Queries, tenantID id.ID, page []que
 	}
 	for _, row := range page {
 		if rebuilt := walk(byCustomer[row.ID], byStudio[row.ID]); rebuilt != SelectionState(row.SelectionState) {
-			report(Difference{JobID: row.JobID, ImageID: row.ID, Found: SelectionState(row.SelectionState), Rebuilt: rebuilt})
+			report(Difference{JobID: row.JobID, ImageID: row.ID, Found: row.SelectionState, Rebuilt: cmp.Or(string(rebuilt), "what nobody can tell")})
 		}
 	}
 	return nil

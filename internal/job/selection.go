@@ -87,6 +87,22 @@ func (p *places) selectOne(from SelectionState) (to SelectionState, refusal stri
 	return from, "" // chosen, paid or granted already
 }
 
+// customersMove reports whether a picture that went from one state to another may have
+// been moved so by a customer, whatever the package was at that time. What customers
+// chose is no part of the chain of the audit log: whoever can add to it must not be
+// believed to have been granted anything.
+func customersMove(from, to SelectionState) bool {
+	switch from {
+	case None:
+		return to == Included || to == ExtraPending
+	case Included:
+		return to == None
+	case ExtraPending:
+		return to == None || to == Included
+	}
+	return false
+}
+
 // assign is the studio's move to a state that an admin names.
 func (p *places) assign(from, to SelectionState, delivered, allImagesIncluded bool) (refusal string) {
 	if from == to {

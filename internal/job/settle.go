@@ -42,7 +42,7 @@ func (s *Jobs) Settle(ctx context.Context, v account.Viewer, jobID string, image
 		}
 	}
 	var refusals []Refusal
-	done, err := s.act(ctx, v, "", func(a *act) error {
+	done, err := s.act(ctx, v, "", jobsOf(images), func(a *act) error {
 		if images, err = a.lockImages(ctx, images); err != nil {
 			return err
 		}

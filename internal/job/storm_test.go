@@ -188,7 +188,7 @@ func TestRecordsRebuildEveryPicturesState(t *testing.T) {
 	if _, err := job.Replay(t.Context(), s.db.Pool, s.TenantID, func(d job.Difference) { found = append(found, d) }); err != nil {
 		t.Fatal(err)
 	}
-	if want := (job.Difference{JobID: s.Package.ID, ImageID: forged, Found: job.ExtraFree, Rebuilt: job.None}); len(found) != 1 || found[0] != want {
+	if want := (job.Difference{JobID: s.Package.ID, ImageID: forged, Found: string(job.ExtraFree), Rebuilt: string(job.None)}); len(found) != 1 || found[0] != want {
 		t.Errorf("%v, want %v", found, want)
 	}
 }
