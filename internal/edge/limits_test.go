@@ -12,11 +12,12 @@ import (
 
 // A request that claims a credential is counted when it is known whose it is. One that is
 // turned away before that is counted all the same: a made-up word in a header must not buy
-// an address as many requests as it likes.
+// an address as many requests as it likes. Whoever holds a living session is counted by its
+// account, also on another device.
 func TestAMadeUpCredentialIsNoWayAroundTheLimitOfAnAddress(t *testing.T) {
 	t.Parallel()
 	few := func(o *edge.Options, _ *fake) {
-		o.Limits = stage.Limits(t, map[gate.Name]gate.Limit{gate.PublicAPI: {Most: 3, Period: time.Hour}})
+		o.Limits = stage.Limits(t, map[gate.Name]gate.Limit{gate.PublicAPI: {Most: 3, Period: time.Hour}, gate.PublicAPISignedIn: {Most: 3, Period: time.Hour}})
 	}
 	for name, line := range map[string][]string{
 		"no such route":                     {"GET /nowhere"},
