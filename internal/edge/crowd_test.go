@@ -132,6 +132,9 @@ func TestNobodyIsManyCallers(t *testing.T) {
 		{"a made-up bearer where nothing is", nil, func(n int) *http.Request {
 			return knock(fmt.Sprintf("GET /nothing/%d", n), peer, fmt.Sprintf("Authorization: Bearer pgs_%d", n))
 		}},
+		{"a made-up cookie that asks for nothing of anybody's", nil, func(n int) *http.Request {
+			return knock("GET /csrf-token", peer, fmt.Sprintf("Cookie: __Host-pixgate=pgs_%d", n))
+		}},
 		{"HEAD", nil, func(int) *http.Request { return knock("HEAD /images/"+goodImage+"/download", peer) }},
 		{"paths that are not there", nil, func(n int) *http.Request { return knock(fmt.Sprintf("GET /nothing/%d", n), peer) }},
 		{"methods that are not there", nil, func(int) *http.Request { return knock("DELETE /images/"+goodImage+"/download", peer) }},
@@ -197,6 +200,44 @@ func TestANeighbourWhoIsSignedInIsCountedAlone(t *testing.T) {
 	}
 	if got := passed(h, crowd, anna) + passed(h, crowd, annasPage); got != 2*crowd {
 		t.Errorf("beside guesses %d of her %d requests passed", got, 2*crowd)
+	}
+}
+
+// An account is one caller wherever it is, by whatever session; the contract's order puts
+// its limit behind the decision what it may do.
+func TestAnAccountIsOneCallerEverywhere(t *testing.T) {
+	t.Parallel()
+	h, f := server(t, func(o *edge.Options, _ *fake) {
+		o.Limits = stage.Limits(t, map[gate.Name]gate.Limit{gate.PublicAPISignedIn: {Most: most, Period: 24 * time.Hour}})
+	})
+	next := func(line string) knocker {
+		return func(n int) *http.Request {
+			from := fmt.Sprintf("198.51.100.%d:1", n)
+			if n%2 == 0 {
+				return knock(line, from, withBearer)
+			}
+			return knock(line, from, append([]string{withCookie, fromWeb}, proof...)...)
+		}
+	}
+	if got := passed(h, crowd, next("GET /images/"+goodImage+"/download")); got != most || f.delivered != most {
+		t.Errorf("%d of %d requests passed, %d pictures were delivered, want %d", got, crowd, f.delivered, most)
+	}
+	for line, status := range map[string]int{
+		"GET /images/" + goodImage + "/download": 429, "GET /csrf-token": 429, "GET /images/img_foreign/download": 403, "GET /playground": 403, "GET /nothing": 404,
+	} {
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, next(line)(0)); w.Code != status {
+			t.Errorf("past the limit, %s: %d, want %d", line, w.Code, status)
+		}
+	}
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, knock("POST /graphql", peer, withCookie, fromWeb)); w.Code != http.StatusForbidden {
+		t.Errorf("past the limit, without the token of the page: %d", w.Code)
+	}
+	admin := knock("GET /playground", peer, "Authorization: Bearer "+adminToken)
+	w = httptest.NewRecorder()
+	if h.ServeHTTP(w, admin); w.Code != http.StatusTooManyRequests { // the same account in this test
+		t.Errorf("past the limit, an admin's playground: %d", w.Code)
 	}
 }
 
