@@ -423,7 +423,8 @@ func TestEveryRefusalIsToldOnceAndTellsNothing(t *testing.T) {
 		told[row.name] = a
 		row.judge(t, a)
 		for event, n := range h.events(t) {
-			if n -= before[event]; n > 0 {
+			// A machine that is too busy for Redis is nobody's refusal.
+			if n -= before[event]; n > 0 && !strings.HasPrefix(event, "limiter_") {
 				counted[audit.Event(event)] = n
 			}
 		}
@@ -492,7 +493,7 @@ func (row refusal) judge(t *testing.T, a *answer) {
 	reset, errReset := strconv.Atoi(a.header.Get("RateLimit-Reset"))
 	// One that was only looked at, such as AUTH_IP before a sign-in, has all of it left.
 	consistent := limit > 0 && remaining >= 0 && remaining <= limit && (remaining == limit) == (reset == 0)
-	if row.status == http.StatusTooManyRequests {
+	if row.event == audit.RateLimitBlocked && row.status != http.StatusOK && row.detail != "" { // those of mailboxes have no headers
 		consistent = consistent && remaining == 0
 	}
 	if counted := limited == nil && errRemaining == nil && errReset == nil; counted == row.uncounted || counted && !consistent {
