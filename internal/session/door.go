@@ -84,9 +84,7 @@ func (d *Door) VerifyCode(ctx context.Context, c Client, in SignIn) (SignedIn, e
 	in.Least = d.least
 	w := &witness{}
 	w.admitted = func(ctx context.Context, tx pgx.Tx, v account.Viewer) error {
-		return d.service.audit.Append(ctx, tx, d.entry(attempted{
-			client: c, requestID: in.RequestID, action: audit.LoginSucceeded, outcome: signedIn, mailbox: w.mailbox, account: v.AccountID, actor: v.AccountID,
-		}))
+		return d.service.audit.Append(ctx, tx, d.service.success(c, in, w, v))
 	}
 	admitted, err := d.service.verify(ctx, c, in, w)
 	if err == nil {
@@ -112,7 +110,7 @@ func (d *Door) note(ctx context.Context, a attempted, err error) error {
 	}
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
-	unwritten := pgx.BeginFunc(writing, d.service.db, func(tx pgx.Tx) error { return d.service.audit.Append(writing, tx, d.entry(a)) })
+	unwritten := pgx.BeginFunc(writing, d.service.db, func(tx pgx.Tx) error { return d.service.audit.Append(writing, tx, d.service.entry(a)) })
 	if unwritten != nil {
 		d.service.log.ErrorContext(ctx, "an attempt to sign in could not be audited", "outcome", a.outcome, "requestId", a.requestID)
 		return fault.Database("audit an attempt to sign in", unwritten)
@@ -139,8 +137,15 @@ type attemptValue struct {
 	UserAgent string `json:"userAgent"`
 }
 
-func (d *Door) entry(a attempted) audit.Change {
-	log, studio := d.service.audit, a.client.Tenant.ID
+// success is the entry of somebody who is let in.
+func (s *Service) success(c Client, in SignIn, w *witness, v account.Viewer) audit.Change {
+	return s.entry(attempted{
+		client: c, requestID: in.RequestID, action: audit.LoginSucceeded, outcome: signedIn, mailbox: w.mailbox, account: v.AccountID, actor: v.AccountID,
+	})
+}
+
+func (s *Service) entry(a attempted) audit.Change {
+	log, studio := s.audit, a.client.Tenant.ID
 	value := attemptValue{
 		Outcome: a.outcome, Address: log.Pseudonym("address", studio, single(a.client.IP)), UserAgent: printable(a.client.UserAgent, maxUserAgent),
 	}

@@ -36,8 +36,18 @@ type SignedIn struct {
 // spent and for every challenge that this studio doesn't know, RATE_LIMITED; and after a right
 // code, which is spent then, ACCOUNT_BLOCKED, MEMBERSHIP_EXPIRED, FORBIDDEN for a role
 // below the least, or DEVICE_LIMIT.
+//
+// Where the service has an audit log, there is no session of an admin without its entry,
+// by whatever way they come: a [Door] writes down the attempts that fail besides.
 func (s *Service) VerifyCode(ctx context.Context, c Client, in SignIn) (SignedIn, error) {
-	return s.verify(ctx, c, in, &witness{})
+	w := &witness{}
+	w.admitted = func(ctx context.Context, tx pgx.Tx, v account.Viewer) error {
+		if s.audit == nil || !v.Role.AtLeast(account.Admin) {
+			return nil
+		}
+		return s.audit.Append(ctx, tx, s.success(c, in, w, v))
+	}
+	return s.verify(ctx, c, in, w)
 }
 
 // witness learns what an attempt is about as that turns out, and is asked before
