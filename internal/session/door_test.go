@@ -308,6 +308,40 @@ func TestAnAddressKnocksTwentyTimesInTenMinutes(t *testing.T) {
 	}
 }
 
+// The API lets admins in too. Nobody is signed in as one without an entry.
+func TestAnAdminWhoComesByTheAPIIsWrittenDownAsWell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.people()
+	comes := func(email string) error {
+		c := w.visitor("192.0.2.7")
+		w.clock.pass(time.Hour)
+		challenge, err := w.service.RequestCode(t.Context(), c, session.CodeRequest{Email: email})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.service.VerifyCode(t.Context(), c, session.SignIn{ChallengeID: challenge.ID, Code: w.mails.code(t, email), Transport: session.Cookie, RequestID: "by the API"})
+		return err
+	}
+	want(t, comes(victim), "")
+	if got := w.entries(); len(got) != 0 {
+		t.Errorf("a customer's sign-in left %+v", got)
+	}
+	want(t, comes(chef), "")
+	admin := w.accountOf(chef).String()
+	if got := w.entries(); len(got) != 1 || w.outcomes() != "succeeded SIGNED_IN" || got[0].Actor != admin || got[0].Account != admin || got[0].RequestID != "by the API" {
+		t.Errorf("an admin's sign-in left %+v", got)
+	}
+	w.exec("REVOKE INSERT ON audit_entry FROM pixgate_server")
+	before := w.count("SELECT count(*) FROM session")
+	if err := comes(chef); err == nil {
+		t.Error("signed in without an entry")
+	}
+	if after := w.count("SELECT count(*) FROM session WHERE revoked_at IS NULL"); w.count("SELECT count(*) FROM session") != before || after != 2 {
+		t.Errorf("a session without its entry: %d, %d of them alive", w.count("SELECT count(*) FROM session"), after)
+	}
+}
+
 func TestFiftyParallelRightCodesAtTheDoorMakeOneSessionAndOneEntry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
