@@ -1,6 +1,7 @@
 package drill_test
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -51,7 +52,12 @@ func TestAStrangerCannotLockAnybodyOut(t *testing.T) {
 	// With all that strangers may do used up, the known device still gets in.
 	victim.ask(t, "mutation { logout { ok } }", nil).fine(t)
 	later()
-	before := len(h.mail.Messages())
+	before := 0 // without the alerts that all of this gave to others
+	for _, m := range h.mail.Messages() {
+		if slices.Contains(m.To, email) {
+			before++
+		}
+	}
 	again := victim.challenge(t, email)
 	a, err = victim.enter(again, h.mailed(t, email, before+1), "")
 	if err != nil {
