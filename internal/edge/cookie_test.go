@@ -32,7 +32,7 @@ func FuzzCookies(f *testing.F) {
 		if raw, err := base64.RawURLEncoding.DecodeString(c.deviceSecret(r)); err != nil || len(raw) != 32 || len(c.deviceSecret(r)) != 43 {
 			t.Errorf("%q %q: a device secret of %d bytes: %v", first, second, len(raw), err)
 		}
-		if again := c.deviceSecret(r) == c.deviceSecret(r); again && len(devices) != 1 {
+		if once, again := c.deviceSecret(r), c.deviceSecret(r); once == again && len(devices) != 1 {
 			t.Errorf("%q %q: one device of %d", first, second, len(devices))
 		}
 		if c.any(r) != (len(sessions)+len(devices)+len(tokens) > 0) {
