@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"pixgate/internal/account"
+	"pixgate/internal/fault"
 	"pixgate/internal/id"
 	"pixgate/internal/session"
 )
@@ -93,9 +94,13 @@ func (e *edge) checkCSRF(r *http.Request, field string) error {
 	}
 	kept, ok := e.cookies.csrfToken(r)
 	if !ok || subtle.ConstantTimeCompare([]byte(sent), []byte(kept)) != 1 || !e.isCSRF(kept, account.ViewerFrom(r.Context()).SessionID) {
-		return forged()
+		return unproven()
 	}
 	return nil
+}
+
+func unproven() error {
+	return fault.New(fault.CSRFFailed, "The token of GET /csrf-token is missing, or is not this session's. Ask for it again, and send it in the header X-CSRF-Token.")
 }
 
 // isUnforged reports whether a request proves that no other site's page sent it: by
@@ -111,7 +116,7 @@ func (e *edge) proveOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		changes := r.Method != http.MethodGet && r.Method != http.MethodHead
 		if changes && exchangeOf(r).template != loginPath && e.cookies.any(r) && !session.ClientFrom(r.Context()).Unforged {
-			refuse(w, r, forged())
+			refuse(w, r, unproven())
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -101,7 +101,7 @@ func (o *origins) check(r *http.Request, withCookie bool) error {
 	switch named := r.Header["Origin"]; len(named) {
 	case 0:
 		if changes && withCookie && r.Header.Get("Sec-Fetch-Site") == "" {
-			return forged()
+			return fault.New(fault.CSRFFailed, "A cookie came without the header Origin, which says whose page sent it. Programs send it too, or use a bearer token.")
 		}
 	case 1:
 		if !o.ours[named[0]] && named[0] != o.scheme+r.Host {
