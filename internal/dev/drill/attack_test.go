@@ -138,6 +138,8 @@ func headers(a *answer) string {
 	header := a.header.Clone()
 	header.Del("Date")
 	header.Del("X-Request-Id")
+	header.Del("RateLimit-Remaining") // they tell how many there were before
+	header.Del("RateLimit-Reset")
 	var text strings.Builder
 	_ = header.Write(&text) // into memory
 	return text.String()
