@@ -136,3 +136,33 @@ func TestAnArchiveUnderWayIsCutOffPastTheDeadline(t *testing.T) {
 		t.Errorf("the log does not say that one answer was cut off:\n%s", said)
 	}
 }
+
+// What was cut off has its last words before anything that it needs is closed.
+func TestWhatIsCutOffIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		<-time.After(50 * time.Millisecond) // it writes down how it ended
+	})}
+	running := count(server)
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }()
+	go func() {
+		r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, "http://"+listener.Addr().String(), nil)
+		if err != nil {
+			return
+		}
+		if a, err := http.DefaultClient.Do(r); err == nil {
+			a.Body.Close()
+		}
+	}()
+	<-begun
+	if err := finish(server, running, time.Now()); err == nil || running.Load() != 0 {
+		t.Errorf("%d requests are still under way: %v", running.Load(), err)
+	}
+}

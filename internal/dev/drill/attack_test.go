@@ -138,7 +138,7 @@ func headers(a *answer) string {
 	header := a.header.Clone()
 	header.Del("Date")
 	header.Del("X-Request-Id")
-	header.Del("RateLimit-Remaining") // one less, each time, whatever is asked for
+	header.Del("RateLimit-Remaining") // they tell how many there were before
 	header.Del("RateLimit-Reset")
 	var text strings.Builder
 	_ = header.Write(&text) // into memory

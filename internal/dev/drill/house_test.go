@@ -104,7 +104,7 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 		"SES_ENDPOINT":         mail.URL, "SES_ACCESS_KEY_ID": h.mail.AccessKeyID(),
 		"SES_SECRET_ACCESS_KEY": h.note("SES secret", h.mail.SecretAccessKey()),
 		"MAIL_FROM":             "pix.immo <no-reply@studio.test>", "OTP_SECRET": h.secret("OTP_SECRET"), "AUDIT_SECRET": h.secret("AUDIT_SECRET"),
-		"TICKET_SECRET": h.secret("TICKET_SECRET"), "CSRF_SECRET": h.secret("CSRF_SECRET"),
+		"TICKET_SECRET": h.secret("TICKET_SECRET"), "CSRF_SECRET": h.secret("CSRF_SECRET"), "CRON_SECRET": h.secret("CRON_SECRET"),
 	}
 	t.Cleanup(func() {
 		h.stop(t)

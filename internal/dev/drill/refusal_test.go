@@ -642,5 +642,6 @@ func TestADatabaseThatIsAwayIsNoSecurityEvent(t *testing.T) {
 		t.Errorf("events %v, before %v", after, before)
 	}
 	restart(t, pg)
+	h.db.Owner.Reset() // its connections are those of before
 	eventually(t, "service", patience, func() bool { return c.post(t, "{ jobs { totalCount } }", nil)().status == 200 })
 }
