@@ -50,8 +50,9 @@ type lobby struct {
 
 func newLobby(t *testing.T, change ...func(*edge.Options)) *lobby {
 	t.Helper()
-	l := &lobby{t: t, db: stage.Database(t), log: &safeBuffer{}, time: time.Now()}
+	l := &lobby{t: t, db: stage.Database(t), log: &safeBuffer{}}
 	l.Cast = cast.New(t, l.db.Owner)
+	l.time = time.Now() // after the cast: a membership that ended a second before it must be over
 	log := logs.New(l.log, slog.LevelDebug)
 	tenants := account.NewTenants(l.db.Pool, "studio", l.now)
 	l.sessions = session.New(session.Options{
