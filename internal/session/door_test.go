@@ -423,27 +423,3 @@ func TestTheStudioOfADoorHasItsOwnChain(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 }
-
-// An admin came in by the API and not by the door, and the log knew nothing of it.
-func TestWhoRunsTheStudioComesInByNoWayWithoutAnEntry(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	admin := w.people()
-	device := session.Device{Secret: "a-device-of-a-terminal"}
-	w.signIn(w.network(1), victim, device)
-	if got := w.outcomes(); got != "" {
-		t.Errorf("a customer's sign-in is chained: %s", got)
-	}
-	w.signIn(w.network(2), chef, device)
-	if got := w.entries(); len(got) != 1 || got[0].Action != "login.succeeded" || got[0].New.Outcome != "SIGNED_IN" || got[0].Actor != admin.String() || got[0].Account != admin.String() || got[0].RequestID != "test" {
-		t.Errorf("entries %+v", got)
-	}
-	w.forgive()
-	w.exec("UPDATE login_code SET created_at = created_at - interval '2 minutes'")
-	challenge := w.ask(w.network(3), chef, &device)
-	code := w.mails.code(t, chef)
-	w.exec("REVOKE INSERT ON audit_entry FROM pixgate_server")
-	if in, err := w.verify(w.network(3), challenge.ID, code, device); err == nil {
-		t.Errorf("signed in without an entry: %v", in.Viewer.AccountID)
-	}
-}
