@@ -4,11 +4,8 @@
 package picture
 
 import (
-	"bytes"
+	"context"
 	"crypto/sha256"
-	"errors"
-	"fmt"
-	"hash/crc32"
 	"io"
 	"time"
 )
@@ -41,7 +38,7 @@ type Rendition struct {
 // Limits bounds what Inspect takes on. A zero field means its default.
 type Limits struct {
 	Bytes  int64 // of the file; default 256 MiB
-	Pixels int64 // width times height, read from the header before any pixel; default 150 million
+	Pixels int64 // width times height, read from the header before any pixel; default 150 million. PNG and WebP have lower ones of their own
 }
 
 // Default limits.
@@ -50,16 +47,16 @@ const (
 	DefaultPixels = 150_000_000
 )
 
-// sniffed is how much of a file Inspect reads before it knows the file's kind.
-const sniffed = 512
-
 // Inspect reads r once, to its end. What is not a whole picture of a supported
-// type within limits comes back as a *Refusal, a failing reader as its error.
+// type within limits comes back as a *Refusal, a failing reader as its error, the
+// end of ctx, which ends decoding too, as the context's error.
 //
-// The file is held in memory, since decoding needs it: count on twice the file's
-// size and 4 bytes a pixel, for PNG, WebP and progressive JPEG on 8 to 15. One
-// call keeps one processor busy; callers bound how many run at once.
-func Inspect(r io.Reader, limits Limits) (*Picture, error) {
+// The first 16 MiB of the file are held in memory, a larger one lies in a
+// nameless file of the system's folder for such. A JPEG takes a few MiB more,
+// since only the pixels of previews are made (a progressive one a byte a pixel), a
+// PNG or WebP 5 bytes a pixel. One call keeps one processor busy; callers bound
+// how many run at once.
+func Inspect(ctx context.Context, r io.Reader, limits Limits) (*Picture, error) {
 	if limits.Bytes == 0 {
 		limits.Bytes = DefaultBytes
 	}
@@ -67,64 +64,48 @@ func Inspect(r io.Reader, limits Limits) (*Picture, error) {
 		limits.Pixels = DefaultPixels
 	}
 	p := &Picture{}
-	data, kind, err := p.read(r, limits.Bytes)
+	file, kind, err := p.hold(ctx, r, limits.Bytes)
 	if err != nil {
 		return nil, err
 	}
+	defer file.release()
 	p.ContentType = kind.contentType
-	config, err := kind.config(bytes.NewReader(data))
-	if err != nil {
-		return nil, kind.refuse(err)
-	}
-	if config.Width <= 0 || config.Height <= 0 {
-		return nil, refuse(Truncated, nil)
-	}
-	if int64(config.Width) > limits.Pixels/int64(config.Height) {
-		return nil, refuse(TooManyPixels, nil, config.Width, config.Height, limits.Pixels/1e6)
-	}
-	end, err := kind.end(data)
-	if err != nil {
-		return nil, err
-	}
-	if err := kind.judgeTail(data, end); err != nil {
-		return nil, err
-	}
-	pixels, err := kind.decode(bytes.NewReader(data[:end]))
-	if err != nil {
-		return nil, kind.refuse(err)
-	}
-	p.Orientation, p.CapturedAt = kind.metadata(data[:end])
-	p.Width, p.Height = config.Width, config.Height
-	if p.Orientation >= 5 {
-		p.Width, p.Height = config.Height, config.Width
-	}
-	if p.Medium, p.Small, err = renditions(pixels, p.Orientation); err != nil {
+	if err := p.judge(ctx, kind, file.data, limits); err != nil {
+		if ctx.Err() != nil { // whatever a decoder made of it
+			return nil, ctx.Err()
+		}
 		return nil, err
 	}
 	return p, nil
 }
 
-// read fills in what needs every byte, and gives up as soon as the beginning
-// shows that there is nothing to gain from the rest.
-func (p *Picture) read(r io.Reader, limit int64) ([]byte, *kind, error) {
-	sha, crc := sha256.New(), crc32.NewIEEE()
-	var buf bytes.Buffer
-	in := io.TeeReader(io.LimitReader(r, limit+1), io.MultiWriter(&buf, sha, crc))
-
-	if _, err := io.CopyN(io.Discard, in, sniffed); err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("picture: read: %w", err)
-	}
-	kind, err := sniff(buf.Bytes())
+// judge goes from what costs nothing to what costs most: structure, size, what
+// hides around the picture, and only then its pixels.
+func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Limits) error {
+	opened, err := kind.open(ctx, data)
 	if err != nil {
-		return nil, nil, err
+		return kind.refuse(err)
 	}
-	if _, err := io.Copy(io.Discard, in); err != nil {
-		return nil, nil, fmt.Errorf("picture: read: %w", err)
+	w, h := opened.width, opened.height
+	most := limits.Pixels
+	if opened.most > 0 {
+		most = min(most, opened.most)
 	}
-	if p.Size = int64(buf.Len()); p.Size > limit {
-		return nil, nil, refuse(TooLarge, nil, limit>>20)
+	if int64(w) > most/int64(h) {
+		return refuse(TooManyPixels, nil, w, h, kind.name, most/1e6)
 	}
-	sha.Sum(p.SHA256[:0])
-	p.CRC32 = crc.Sum32()
-	return buf.Bytes(), kind, nil
+	if err := kind.judgeAround(data, opened); err != nil {
+		return err
+	}
+	pixels, err := opened.decode(ctx)
+	if err != nil {
+		return kind.refuse(err)
+	}
+	p.Orientation, p.CapturedAt = readEXIF(opened.exif)
+	p.Width, p.Height = w, h
+	if p.Orientation >= 5 {
+		p.Width, p.Height = h, w
+	}
+	p.Medium, p.Small, err = renditions(pixels, w, h, p.Orientation)
+	return err
 }

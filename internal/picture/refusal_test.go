@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"context"
 	"testing"
 )
 
@@ -22,12 +23,12 @@ func TestRefusals(t *testing.T) {
 		"zip":                {zipOf(t), NotAPicture},
 		"video":              {video(), NotAPicture},
 		"text":               {[]byte("\xff\xd8 but no JPEG"), NotAPicture},
-		"heic":               {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), UnsupportedType},
+		"heic":               {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), HEIC},
 		"gif":                {[]byte("GIF89a\x01\x00\x01\x00"), UnsupportedType},
 		"tiff":               {exif{orientation: 1}.tiff(), UnsupportedType},
-		"arithmetic jpeg":    {append(append([]byte{0xff, 0xd8}, segment(0xc9, make([]byte, 15))...), 0xff, 0xd9), UnsupportedType},
-		"animated webp":      {riffChunk("RIFF", append([]byte("WEBP"), riffChunk("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0})...)), UnsupportedType},
-		"scan bomb":          {insert(photo, len(photo)-2, bytes.Repeat(photo[scan:scan+14], maxScans)), UnsupportedType},
+		"arithmetic jpeg":    {append(append([]byte{0xff, 0xd8}, segment(0xc9, make([]byte, 15))...), 0xff, 0xd9), UnsupportedVariant},
+		"animated webp":      {riffChunk("RIFF", append([]byte("WEBP"), riffChunk("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0})...)), Animated},
+		"scan bomb":          {insert(photo, len(photo)-2, bytes.Repeat(photo[scan:scan+14], 1000)), TooLaborious},
 		"half a jpeg":        {photo[:len(photo)/2], Truncated},
 		"jpeg without end":   {photo[:len(photo)-2], Truncated},
 		"jpeg cut, end kept": {append(bytes.Clone(photo[:scan+40]), 0xff, 0xd9), Truncated},
@@ -45,7 +46,7 @@ func TestRefusals(t *testing.T) {
 	refused(t, photo, Limits{Bytes: int64(len(photo)) - 1}, TooLarge)
 	refused(t, photo, Limits{Pixels: 640*480 - 1}, TooManyPixels)
 	refused(t, plan, Limits{Pixels: 640*480 - 1}, TooManyPixels)
-	if _, err := Inspect(bytes.NewReader(photo), Limits{Bytes: int64(len(photo)), Pixels: 640 * 480}); err != nil {
+	if _, err := Inspect(context.Background(), bytes.NewReader(photo), Limits{Bytes: int64(len(photo)), Pixels: 640 * 480}); err != nil {
 		t.Errorf("at its limits exactly: %v", err)
 	}
 }
@@ -77,7 +78,7 @@ func TestTails(t *testing.T) {
 		"webp with padding":      join(pic, []byte{0}),
 		"fill bytes before ends": insert(photo, len(photo)-2, []byte{0xff, 0xff, 0xff}),
 	} {
-		if _, err := Inspect(bytes.NewReader(data), Limits{}); err != nil {
+		if _, err := Inspect(context.Background(), bytes.NewReader(data), Limits{}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -121,7 +122,7 @@ func FuzzInspect(f *testing.F) {
 	f.Add(append(bytes.Clone(photo), append(video(), canon(photo)...)...))
 	f.Add(append(bytes.Clone(photo), zipOf(f)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := Inspect(bytes.NewReader(data), Limits{Bytes: 1 << 20, Pixels: 1 << 18})
+		p, err := Inspect(context.Background(), bytes.NewReader(data), Limits{Bytes: 1 << 20, Pixels: 1 << 18})
 		if err != nil {
 			return
 		}

@@ -14,9 +14,11 @@ const (
 	MediumEdge = 1280
 )
 
-func renditions(pixels image.Image, orientation int) (medium, small Rendition, err error) {
-	m := scaled(pixels, MediumEdge)
-	s := scaled(m, SmallEdge)
+// renditions makes the previews of a picture that lies w × h pixels large in its
+// file, from pixels of at least the size of the larger one.
+func renditions(pixels image.Image, w, h, orientation int) (medium, small Rendition, err error) {
+	m := scaled(pixels, fit(w, h, MediumEdge))
+	s := scaled(m, fit(w, h, SmallEdge))
 	if medium, err = encoded(upright(m, orientation), 82); err != nil {
 		return
 	}

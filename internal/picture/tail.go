@@ -3,35 +3,38 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
+
+	"pixgate/internal/picture/proof"
 )
 
-// judgeTail refuses a file that is a picture in front and something else
-// behind: other programs read ZIPs, documents and scripts from the end or from
-// anywhere, and would see another file than we do.
+// judgeAround refuses a file that is a picture in front and something else
+// behind or in between: other programs read ZIPs, documents and scripts from the
+// end or from anywhere, and would see another file than we do.
 //
 // Phones and photo programs append to JPEGs in good faith, so behind a JPEG's
 // end may stand, in this order and nothing else: padding, whole JPEGs (MPF
 // previews, gain maps), a video of whole ISO boxes (motion photos), and the
 // framed trailers of Samsung, Canon and Photo Mechanic. PNG and WebP are left
 // with padding. Nothing of it reaches a preview.
-func (k *kind) judgeTail(data []byte, end int) error {
-	if hasZIP(data) {
+func (k *kind) judgeAround(data []byte, o *opened) error {
+	if hasZIP(data) || bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")) || hasActive(o.notes...) {
 		return refuse(Polyglot, nil)
 	}
-	tail := data[end:]
+	tail := data[o.end:]
 	if k.trailers {
 		framed := tail
 		tail = withoutFramed(tail)
 		if hasActive(framed[len(tail):]) {
 			return refuse(Polyglot, nil)
 		}
-		for {
+		for range maxBehind {
 			tail = unpadded(tail)
-			n, err := jpegEnd(tail)
-			if err != nil {
+			j, err := proof.Parse(tail)
+			if err != nil || hasActive(j.Notes()...) {
 				break
 			}
-			tail = tail[n:]
+			tail = tail[j.End:]
 		}
 		tail = tail[videoEnd(tail):]
 	}
@@ -40,6 +43,9 @@ func (k *kind) judgeTail(data []byte, end int) error {
 	}
 	return nil
 }
+
+// maxBehind is how many JPEGs may stand behind the first.
+const maxBehind = 32
 
 // unpadded leaves out what files are filled up with, bytes that mean nothing in
 // any format, up to a JPEG or a video: these begin with such bytes themselves.
@@ -119,13 +125,18 @@ func photoMechanicSize(tail []byte) int {
 	return int(size)
 }
 
-// hasActive looks for what runs when a frame, whose inside nobody can judge, is
+// hasActive looks for what runs when a part, whose inside nobody can judge, is
 // read as another format.
-func hasActive(framed []byte) bool {
-	lower := bytes.ToLower(framed)
-	for _, sign := range []string{"<?php", "<script", "<html", "<!doctype", "<iframe", "%pdf-"} {
-		if bytes.Contains(lower, []byte(sign)) {
-			return true
+func hasActive(parts ...[]byte) bool {
+	for _, part := range parts {
+		for i := bytes.IndexAny(part, "<%"); i >= 0; {
+			for _, sign := range []string{"<?php", "<script", "<html", "<!doctype", "<iframe", "%pdf-"} {
+				if len(part)-i >= len(sign) && strings.EqualFold(string(part[i:i+len(sign)]), sign) {
+					return true
+				}
+			}
+			part = part[i+1:]
+			i = bytes.IndexAny(part, "<%")
 		}
 	}
 	return false
@@ -151,21 +162,11 @@ func videoEnd(tail []byte) int {
 	return pos
 }
 
-// hasZIP reports whether a ZIP reader would find files in data: it looks for an
-// end of central directory in the last 64 KiB, with a directory in front of it.
+// hasZIP reports whether a ZIP reader may find files in data: these look for an
+// end of central directory in the last 64 KiB. Where the directory is then taken
+// from differs, so one anywhere counts.
 func hasZIP(data []byte) bool {
 	const record = 22
-	start := max(0, len(data)-record-1<<16)
-	for at := len(data); ; {
-		i := bytes.LastIndex(data[start:at], []byte("PK\x05\x06"))
-		if i < 0 {
-			return false
-		}
-		if at = start + i; len(data)-at >= record {
-			size := int(binary.LittleEndian.Uint32(data[at+12:]))
-			if size <= at && bytes.HasPrefix(data[at-size:], []byte("PK\x01\x02")) {
-				return true
-			}
-		}
-	}
+	end := bytes.LastIndex(data[max(0, len(data)-record-1<<16):], []byte("PK\x05\x06"))
+	return end >= 0 && bytes.Contains(data, []byte("PK\x01\x02"))
 }

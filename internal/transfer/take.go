@@ -158,7 +158,7 @@ func (in intake) inspect(ctx context.Context, object blob.Object) (*picture.Pict
 		return nil, err
 	}
 	defer body.Close()
-	return picture.Inspect(body, picture.Limits{})
+	return picture.Inspect(ctx, body, picture.Limits{})
 }
 
 // stored is where a picture lies.

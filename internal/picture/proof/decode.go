@@ -15,6 +15,9 @@ func (j *JPEG) Decode(ctx context.Context, edge int) (image.Image, error) {
 	if j.components == nil {
 		return nil, Damaged("no frame")
 	}
+	if j.scans*j.Width*j.Height > maxWork {
+		return nil, Laborious("scans of so many pixels")
+	}
 	size := 1
 	for size < 8 && above(max(j.Width, j.Height)*size, 8) < edge {
 		size *= 2

@@ -61,7 +61,7 @@ type JPEG struct {
 
 	data []byte
 	frame
-	stray int
+	stray, scans int
 }
 
 // Segment is a part of the file.
@@ -90,7 +90,6 @@ func Parse(data []byte) (*JPEG, error) {
 		return nil, Damaged("no start of image")
 	}
 	j := &JPEG{data: data}
-	scans := 0
 	for pos := 2; ; {
 		start, marker, after := nextMarker(data, pos)
 		if after > len(data) {
@@ -123,7 +122,7 @@ func Parse(data []byte) (*JPEG, error) {
 		case marker == markerSOS:
 			pos = codedEnd(data, end)
 			segment.coded = data[end:pos]
-			if scans++; scans > maxScans || scans*j.Width*j.Height > maxWork {
+			if j.scans++; j.scans > maxScans {
 				return nil, Laborious("scans")
 			}
 		case isFrame(marker):
@@ -164,4 +163,16 @@ func codedEnd(data []byte, pos int) int {
 		}
 		pos = after
 	}
+}
+
+// Notes are the contents of application segments and comments: all that is said
+// in the file besides pixels and their tables.
+func (j *JPEG) Notes() [][]byte {
+	var notes [][]byte
+	for _, s := range j.Segments {
+		if s.Marker >= markerAPP0 {
+			notes = append(notes, s.Payload)
+		}
+	}
+	return notes
 }
