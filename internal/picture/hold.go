@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -26,14 +25,38 @@ type held struct {
 	release func()
 }
 
+// buffer is memory for a file's beginning.
+type buffer []byte
+
 // buffers spares each picture the growing of another one.
-var buffers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+var buffers = sync.Pool{New: func() any { return &buffer{} }}
+
+// readUpTo reads in to its end, or until it holds n bytes.
+func (b *buffer) readUpTo(n int, in io.Reader) error {
+	for len(*b) < n {
+		if len(*b) == cap(*b) {
+			grown := make(buffer, len(*b), min(max(64<<10, 4*cap(*b)), inMemory))
+			copy(grown, *b)
+			*b = grown
+		}
+		free := (*b)[len(*b):min(n, cap(*b))]
+		read, err := in.Read(free)
+		*b = (*b)[:len(*b)+read]
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("picture: read: %w", err)
+		}
+	}
+	return nil
+}
 
 // hold reads r to its end and fills in what needs every byte. It gives up as soon
 // as the beginning shows that there is nothing to gain from the rest.
 func (p *Picture) hold(ctx context.Context, r io.Reader, limit int64) (held, *kind, error) {
-	buf := buffers.Get().(*bytes.Buffer)
-	buf.Reset()
+	buf := buffers.Get().(*buffer)
+	*buf = (*buf)[:0]
 	file := held{release: func() { buffers.Put(buf) }}
 	sha, crc := sha256.New(), crc32.NewIEEE()
 	in := io.TeeReader(io.LimitReader(reader{ctx, r}, limit+1), io.MultiWriter(sha, crc))
@@ -42,23 +65,23 @@ func (p *Picture) hold(ctx context.Context, r io.Reader, limit int64) (held, *ki
 		file.release()
 		return held{}, nil, err
 	}
-	if err := upTo(buf, in, sniffed); err != nil {
+	if err := buf.readUpTo(sniffed, in); err != nil {
 		return fail(err)
 	}
-	kind, err := sniff(buf.Bytes())
+	kind, err := sniff(*buf)
 	if err != nil {
 		return fail(err)
 	}
-	if err := upTo(buf, in, inMemory-sniffed); err != nil {
+	if err := buf.readUpTo(inMemory, in); err != nil {
 		return fail(err)
 	}
-	file.data, p.Size = buf.Bytes(), int64(buf.Len())
-	if p.Size == inMemory {
+	file.data = *buf
+	if len(file.data) == inMemory {
 		if file, err = spill(buf, in); err != nil {
 			return fail(err)
 		}
-		p.Size = int64(len(file.data))
 	}
+	p.Size = int64(len(file.data))
 	if p.Size > limit {
 		return fail(refuse(TooLarge, nil, limit>>20))
 	}
@@ -67,16 +90,9 @@ func (p *Picture) hold(ctx context.Context, r io.Reader, limit int64) (held, *ki
 	return file, kind, nil
 }
 
-func upTo(buf *bytes.Buffer, in io.Reader, n int64) error {
-	if _, err := io.CopyN(buf, in, n); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("picture: read: %w", err)
-	}
-	return nil
-}
-
 // spill moves a file out of memory into a nameless one, which the system gives
 // back whatever becomes of us, and maps it. The buffer is free again afterwards.
-func spill(buf *bytes.Buffer, in io.Reader) (held, error) {
+func spill(buf *buffer, in io.Reader) (held, error) {
 	none := held{release: func() { buffers.Put(buf) }}
 	f, err := os.CreateTemp("", "pixgate-picture-*")
 	if err != nil {
@@ -86,11 +102,11 @@ func spill(buf *bytes.Buffer, in io.Reader) (held, error) {
 	if err := os.Remove(f.Name()); err != nil {
 		return none, fmt.Errorf("picture: hold a large file: %w", err)
 	}
-	size := int64(buf.Len())
-	if _, err := f.Write(buf.Bytes()); err != nil {
+	size := int64(len(*buf))
+	if _, err := f.Write(*buf); err != nil {
 		return none, fmt.Errorf("picture: hold a large file: %w", err)
 	}
-	more, err := io.CopyBuffer(struct{ io.Writer }{f}, in, buf.Bytes()[:256<<10])
+	more, err := io.CopyBuffer(struct{ io.Writer }{f}, in, (*buf)[:256<<10])
 	if err != nil {
 		return none, fmt.Errorf("picture: read or hold a large file: %w", err)
 	}

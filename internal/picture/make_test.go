@@ -3,12 +3,16 @@ package picture
 import (
 	"archive/zip"
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"os"
+	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -81,6 +85,11 @@ func webpOf(w, h int, c color.RGBA, exif []byte) []byte {
 	return riffChunk("RIFF", body)
 }
 
+// withChunks puts more chunks behind a WebP's own.
+func withChunks(webp []byte, chunks ...[]byte) []byte {
+	return riffChunk("RIFF", append(bytes.Clone(webp[8:]), bytes.Join(chunks, nil)...))
+}
+
 func riffChunk(name string, data []byte) []byte {
 	chunk := binary.LittleEndian.AppendUint32([]byte(name), uint32(len(data)))
 	chunk = append(chunk, data...)
@@ -88,6 +97,29 @@ func riffChunk(name string, data []byte) []byte {
 		chunk = append(chunk, 0)
 	}
 	return chunk
+}
+
+func zlibOf(tb testing.TB, data []byte) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	if _, err := z.Write(data); err != nil {
+		tb.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// library is one of the Go library's own test pictures.
+func library(tb testing.TB, name string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src/image/testdata", name))
+	if err != nil {
+		tb.Skipf("Go's own test pictures are not here: %v", err)
+	}
+	return data
 }
 
 func pngChunk(name string, data []byte) []byte {
@@ -120,7 +152,7 @@ type exif struct {
 	taken, offset string
 }
 
-const serial, place = "SN-4711-0815", "GPSPLACE"
+const serial, place, makerNote = "SN-4711-0815", "GPSPLACE", "Makers own words"
 
 // tiff spells e the way cameras do: IFD0, the Exif IFD and the GPS IFD.
 func (e exif) tiff() []byte {
@@ -167,7 +199,7 @@ func (e exif) tiff() []byte {
 	if e.offset != "" {
 		camera = append(camera, str(0x9011, e.offset))
 	}
-	camera = append(camera, str(0xa431, serial))
+	camera = append(camera, str(0x927c, makerNote), str(0xa431, serial))
 	exifAt := len(ifd0(0, 0))
 	gpsAt := len(write(ifd0(0, 0), camera))
 	return write(write(ifd0(exifAt, gpsAt), camera), []entry{str(0x0001, "N"), str(0x001d, place)})

@@ -82,6 +82,9 @@ func Inspect(ctx context.Context, r io.Reader, limits Limits) (*Picture, error) 
 // judge goes from what costs nothing to what costs most: structure, size, what
 // hides around the picture, and only then its pixels.
 func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Limits) error {
+	if isOther(data) {
+		return refuse(Polyglot, nil)
+	}
 	opened, err := kind.open(ctx, data)
 	if err != nil {
 		return kind.refuse(err)

@@ -44,7 +44,7 @@ var sentences = map[Code]string{
 	UnsupportedVariant: "This kind of %s can't be delivered, since many programs can't open it. Export it as a plain JPEG with 8 bits a colour and upload it again.",
 	Animated:           "Moving pictures can't be delivered. Export one picture of it as JPEG and upload that.",
 	TooLarge:           "The file is larger than the %d MB that are allowed. Export it with a stronger compression and upload it again.",
-	TooManyPixels:      "The picture has %d × %d pixels; as %s at most %d million are allowed. Export it smaller, or as JPEG, and upload it again.",
+	TooManyPixels:      "The picture has %d × %d pixels; saved as this %s at most %d million are allowed. Export it smaller, or as a JPEG that is not progressive, and upload it again.",
 	TooLaborious:       "The picture is saved in a way that takes far too long to open. Export it as a plain JPEG, not progressive, and upload it again.",
 	Inflated:           "The notes in this picture unpack to far more than they should. Export it as JPEG and upload it again.",
 	Truncated:          "The picture is incomplete or damaged and can't be opened. Upload it again; if that does not help, export it anew.",

@@ -11,6 +11,7 @@ func TestRefusals(t *testing.T) {
 	photo := jpegOf(t, quarters(640, 480))
 	plan := pngOf(t, quarters(640, 480))
 	scan := bytes.LastIndex(photo, []byte{0xff, 0xda})
+	bomb := zlibOf(t, make([]byte, 64<<20))
 	for name, c := range map[string]struct {
 		data []byte
 		want Code
@@ -37,6 +38,23 @@ func TestRefusals(t *testing.T) {
 		"half a png":         {plan[:len(plan)/2], Truncated},
 		"png, a bit turned":  {flipped(plan, len(plan)/2), Truncated},
 		"half a webp":        {webpOf(100, 100, quarter[2], nil)[:30], Truncated},
+		"heif":               {[]byte("\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic"), HEIC},
+		"gifar":              {append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00\x3b"), zipOf(t)...), UnsupportedType},
+		"12-bit jpeg":        {deep(photo), UnsupportedVariant},
+		"lossless jpeg":      {append(append([]byte{0xff, 0xd8}, segment(0xc3, make([]byte, 15))...), 0xff, 0xd9), UnsupportedVariant},
+		"nameless cmyk":      {bytes.ReplaceAll(library(t, "video-001.cmyk.jpeg"), []byte("Adobe"), []byte("Anybd")), UnsupportedVariant},
+		"apng":               {insert(plan, 33, pngChunk("acTL", make([]byte, 8))), Animated},
+		"webp frames":        {withChunks(webpOf(64, 64, quarter[0], nil), riffChunk("ANMF", make([]byte, 24))), Animated},
+		"segment bomb":       {insert(photo, 2, bytes.Repeat(segment(0xfe, nil), 1<<20)), TooLaborious},
+		"chunk bomb":         {insert(plan, 33, bytes.Repeat(pngChunk("teSt", nil), 1<<20)), TooLaborious},
+		"riff bomb":          {withChunks(webpOf(64, 64, quarter[0], nil), bytes.Repeat(riffChunk("teSt", nil), 1<<20)), TooLaborious},
+		"zTXt bomb":          {insert(plan, 33, pngChunk("zTXt", append([]byte("a\x00\x00"), bomb...))), Inflated},
+		"iTXt bomb":          {insert(plan, 33, pngChunk("iTXt", append([]byte("a\x00\x01\x00de\x00b\x00"), bomb...))), Inflated},
+		"iCCP bomb":          {insert(plan, 33, pngChunk("iCCP", append([]byte("a\x00\x00"), bomb...))), Inflated},
+		"many small bombs":   {insert(plan, 33, bytes.Repeat(pngChunk("zTXt", append([]byte("a\x00\x00"), zlibOf(t, make([]byte, 1<<20))...)), 20)), Inflated},
+		"note, a bit turned": {flipped(insert(plan, 33, pngChunk("tEXt", []byte("Comment\x00hello"))), 50), Truncated},
+		"too few pixel rows": {insert(plan[:33], 33, pngChunk("IDAT", zlibOf(t, make([]byte, 100))), pngChunk("IEND", nil)), Truncated},
+		"no restart marker":  {bytes.Replace(library(t, "video-001.restart2.jpeg"), []byte("\xff\xd1"), []byte("\xff\xd5"), 1), Truncated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -49,6 +67,14 @@ func TestRefusals(t *testing.T) {
 	if _, err := Inspect(context.Background(), bytes.NewReader(photo), Limits{Bytes: int64(len(photo)), Pixels: 640 * 480}); err != nil {
 		t.Errorf("at its limits exactly: %v", err)
 	}
+}
+
+// deep says of a JPEG that its colours have 12 bits.
+func deep(photo []byte) []byte {
+	at := bytes.Index(photo, []byte{0xff, 0xc0})
+	out := bytes.Clone(photo)
+	out[at+1], out[at+4] = 0xc1, 12
+	return out
 }
 
 func flipped(data []byte, at int) []byte {
@@ -90,6 +116,20 @@ func TestTails(t *testing.T) {
 		"zip in a comment":           insert(photo, 2, segment(0xfe, zipOf(t))),
 		"zip in a Samsung frame":     join(photo, samsung(zipOf(t))),
 		"zip as a video":             join(photo, video(), zipOf(t)),
+		"zip of 64 bits":             insert(photo, 2, segment(0xfe, bytes.Replace(zipOf(t), []byte("PK\x05\x06"), []byte("PK\x06\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00PK\x05\x06"), 1))),
+		"zip that lies of its size":  insert(photo, 2, segment(0xfe, flipped(zipOf(t), len(zipOf(t))-10))),
+		"jar in the coded data":      insert(photo, len(photo)-2, zipOf(t)),
+		"html in the coded data":     insert(photo, len(photo)-2, bytes.Repeat([]byte("<html>"), 400)),
+		"text between segments":      insert(photo, 2+2+0x84, bytes.Repeat([]byte("text"), 400)),
+		"html in a comment":          insert(photo, 2, segment(0xfe, append([]byte("*/ "), script...))),
+		"html in a second picture":   join(photo, insert(second, 2, segment(0xfe, script))),
+		"pdf in a comment":           insert(photo, 2, segment(0xfe, []byte("%PDF-1.4\n1 0 obj"))),
+		"php in exif":                withEXIF(photo, append(exif{orientation: 1}.tiff(), "<?php system($_GET[0]);"...)),
+		"php in a png's text":        insert(plan, 33, pngChunk("tEXt", []byte("Comment\x00<?php system($_GET[0]);"))),
+		"html in a webp's xmp":       withChunks(pic, riffChunk("XMP ", script)),
+		"html behind png":            join(plan, script),
+		"html behind webp":           join(pic, script),
+		"33 pictures":                join(photo, bytes.Repeat(second, 33)),
 		"html":                       join(photo, []byte("<html>"), script),
 		"html behind padding":        join(photo, make([]byte, 5000), script),
 		"php":                        join(photo, []byte("<?php system($_GET[0]);")),

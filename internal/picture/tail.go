@@ -8,6 +8,13 @@ import (
 	"pixgate/internal/picture/proof"
 )
 
+// isOther reports whether programs that open documents or archives find one in
+// data, whatever stands in front: readers of PDF look through the first 1024
+// bytes, those of ZIP at the end.
+func isOther(data []byte) bool {
+	return hasZIP(data) || bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-"))
+}
+
 // judgeAround refuses a file that is a picture in front and something else
 // behind or in between: other programs read ZIPs, documents and scripts from the
 // end or from anywhere, and would see another file than we do.
@@ -18,7 +25,7 @@ import (
 // framed trailers of Samsung, Canon and Photo Mechanic. PNG and WebP are left
 // with padding. Nothing of it reaches a preview.
 func (k *kind) judgeAround(data []byte, o *opened) error {
-	if hasZIP(data) || bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")) || hasActive(o.notes...) {
+	if hasActive(o.notes...) {
 		return refuse(Polyglot, nil)
 	}
 	tail := data[o.end:]

@@ -57,6 +57,7 @@ func (j *JPEG) develop(ctx context.Context, t *tables) error {
 	for i := range j.components {
 		c := &j.components[i]
 		quant, n := &t.quant[c.quant], c.sizeX*c.sizeY
+		c.samples = make([]byte, len(c.kept))
 		var factor [64]int32
 		for k, place := range c.place {
 			if place >= 0 {

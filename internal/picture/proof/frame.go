@@ -21,8 +21,8 @@ type component struct {
 	blocksX, blocksY int // that hold pixels; a lone component's scan has no others
 
 	// sizeX and sizeY are what of a block's 8 × 8 samples is computed, upX and upY
-	// how often each is repeated: subsampled chroma is decoded larger instead of
-	// being enlarged.
+	// how often each is repeated: subsampled chroma is decoded larger, where it can
+	// be, instead of being enlarged.
 	sizeX, sizeY, upX, upY int
 
 	samples []byte // sizeX × sizeY for each block
@@ -58,7 +58,8 @@ func (j *JPEG) readFrame(marker byte, b []byte) error {
 	if n := b[5]; n != 1 && n != 3 && n != 4 {
 		return Unsupported("number of colours")
 	}
-	j.components = make([]component, b[5])
+	j.Colours = int(b[5])
+	j.components = make([]component, j.Colours)
 	for i := range j.components {
 		c, raw := &j.components[i], b[6+3*i:]
 		c.id, c.h, c.v, c.quant = raw[0], int(raw[1]>>4), int(raw[1]&15), raw[2]
@@ -106,10 +107,11 @@ func (j *JPEG) layOut(size int) {
 		}
 		blocks := c.blocksIn * j.mcusY * c.v
 		c.stride = c.blocksIn * c.sizeX
-		c.samples = make([]byte, blocks*c.sizeX*c.sizeY)
 		if j.Progressive {
 			c.kept = make([]int16, blocks*c.sizeX*c.sizeY)
 			c.nonzero = make([]uint64, blocks)
+		} else {
+			c.samples = make([]byte, blocks*c.sizeX*c.sizeY)
 		}
 	}
 }

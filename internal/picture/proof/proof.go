@@ -55,6 +55,7 @@ func (f Foreign) Error() string { return "proof: foreign data " + string(f) }
 // JPEG is a file whose segments have been read, but no pixel.
 type JPEG struct {
 	Width, Height int  // pixels, as they lie in the file
+	Colours       int  // 1, 3 or 4
 	Progressive   bool // coefficients come in several scans and must be kept
 	End           int  // offset behind the end-of-image marker
 	Segments      []Segment
