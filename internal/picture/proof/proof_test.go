@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -122,7 +123,6 @@ func TestDecodesWhatTheLibraryDoes(t *testing.T) {
 				t.Errorf("%s, 1/%d: is %v of %v", name, part, s, size)
 			}
 			mean, most := distance(have, average(want, part), size.X/part, size.Y/part)
-			t.Logf("%s 1/%d %.2f %d %T", name, part, mean, most, have)
 			if part == 1 && (mean > 0.5 || most > 8) || mean > 4 {
 				t.Errorf("%s, 1/%d: off by %.2f, at most %d", name, part, mean, most)
 			}
@@ -130,4 +130,156 @@ func TestDecodesWhatTheLibraryDoes(t *testing.T) {
 	}
 }
 
-var _ = errors.Is
+// with puts more behind the first n bytes of file.
+func with(file []byte, n int, more ...[]byte) []byte {
+	return bytes.Join([][]byte{file[:n], bytes.Join(more, nil), file[n:]}, nil)
+}
+
+func segment(marker byte, data ...byte) []byte {
+	return append([]byte{0xff, marker, byte((len(data) + 2) >> 8), byte(len(data) + 2)}, data...)
+}
+
+// at is where a marker stands first.
+func at(file []byte, marker byte) int { return bytes.Index(file, []byte{0xff, marker}) }
+
+func set(file []byte, offset int, v ...byte) []byte {
+	out := bytes.Clone(file)
+	copy(out[offset:], v)
+	return out
+}
+
+// What is cut off, altered or not a JPEG's is no picture, whichever byte it is.
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	whole := encoded(t, photo(64, 48), 90)
+	frame, scan, coded, end := at(whole, 0xc0), at(whole, 0xda), at(whole, 0xda)+14, len(whole)-2
+	progressive := samples(t)["video-001.progressive.jpeg"]
+	first := at(progressive, 0xda)
+	type (
+		damaged = Damaged
+		unread  = Unsupported
+	)
+	for name, c := range map[string]struct {
+		data []byte
+		want error
+	}{
+		"nothing":                        {nil, damaged("")},
+		"another file":                   {[]byte("GIF89a"), damaged("")},
+		"no frame":                       {[]byte{0xff, 0xd8, 0xff, 0xd9}, damaged("")},
+		"no end":                         {whole[:end], damaged("")},
+		"cut in the coded data":          {append(bytes.Clone(whole[:coded+100]), 0xff, 0xd9), damaged("")},
+		"cut by its last block":          {append(bytes.Clone(whole[:end-3]), 0xff, 0xd9), damaged("")},
+		"segment over the end":           {set(whole, frame+2, 0xff, 0xff), damaged("")},
+		"segment of length 1":            {set(whole, 4, 0, 1), damaged("")},
+		"second start":                   {with(whole, 2, []byte{0xff, 0xd8}), damaged("")},
+		"second frame":                   {with(whole, scan, whole[frame:frame+19]), damaged("")},
+		"no height":                      {set(whole, frame+5, 0, 0), damaged("")},
+		"two components of one name":     {set(whole, frame+13, 1), damaged("")},
+		"scan before the frame":          {with(whole, 2, whole[scan:scan+14]), damaged("")},
+		"scan of an unknown component":   {set(whole, scan+5, 9), damaged("")},
+		"scan of a component twice":      {set(whole, scan+7, 1), damaged("")},
+		"a component in two scans":       {with(whole, end, whole[scan:end]), damaged("")},
+		"only one colour":                {append(bytes.Clone(whole[:scan]), append(segment(0xda, 1, 1, 0, 0, 63, 0), append(bytes.Clone(whole[coded:end]), 0xff, 0xd9)...)...), nil},
+		"no Huffman table":               {append(bytes.Clone(whole[:at(whole, 0xc4)]), whole[scan:]...), damaged("")},
+		"more codes than there are":      {set(whole, at(whole, 0xc4)+5, 3), damaged("")},
+		"no quantisation table":          {append([]byte{0xff, 0xd8}, whole[frame:]...), damaged("")},
+		"12 bits":                        {set(whole, frame+4, 12), unread("")},
+		"lossless":                       {set(whole, frame+1, 0xc3), unread("")},
+		"arithmetic":                     {set(whole, frame+1, 0xc9), unread("")},
+		"hierarchic":                     {set(whole, frame+1, 0xc5), unread("")},
+		"sampling by three":              {set(whole, frame+11, 0x31), unread("")},
+		"a tail behind the coded data":   {with(whole, end, bytes.Repeat([]byte{'x'}, maxStray+1)), Foreign("")},
+		"a text between segments":        {with(whole, 2, bytes.Repeat([]byte{'x'}, maxStray+1)), Foreign("")},
+		"a little in many places":        {with(with(whole, end, bytes.Repeat([]byte{'x'}, maxStray/2+50)), 2, bytes.Repeat([]byte{'x'}, maxStray/2)), Foreign("")},
+		"restart markers with a message": {with(whole, end, bytes.Repeat([]byte("\xff\xd0hidden"), 200)), Foreign("")},
+		"101 scans":                      {with(progressive, first, bytes.Repeat(segment(0xda, 1, 1, 0, 0, 0, 0), 101)), Laborious("")},
+		"21 scans of 150 megapixels":     {set(with(progressive, first, bytes.Repeat(segment(0xda, 1, 1, 0, 0, 0, 0), 21)), at(progressive, 0xc2)+5, 0x2f, 0xd7, 0x2f, 0xd7), Laborious("")},
+		"details before the outline":     {with(progressive, first, segment(0xda, 1, 1, 0, 1, 5, 0)), damaged("")},
+		"bounds the wrong way round":     {with(progressive, first, segment(0xda, 1, 1, 0, 9, 5, 0)), damaged("")},
+		"bits that do not follow":        {with(progressive, first, segment(0xda, 1, 1, 0, 0, 0, 0x53)), damaged("")},
+	} {
+		_, err := decode(c.data, 8)
+		var is bool
+		switch c.want.(type) {
+		case Damaged:
+			_, is = errors.AsType[Damaged](err)
+		case Unsupported:
+			_, is = errors.AsType[Unsupported](err)
+		case Foreign:
+			_, is = errors.AsType[Foreign](err)
+		case Laborious:
+			_, is = errors.AsType[Laborious](err)
+		default:
+			is = err != nil
+		}
+		if !is {
+			t.Errorf("%s: have %v, want a %T", name, err, c.want)
+		}
+	}
+	for name, data := range map[string][]byte{
+		"rounded-up buffers":        with(with(whole, end, make([]byte, maxStray/2)), 2, make([]byte, maxStray/2)),
+		"a last restart marker":     with(whole, end, []byte{0xff, 0xd0}),
+		"fill bytes before the end": with(whole, end, []byte{0xff, 0xff, 0xff}),
+	} {
+		if _, err := decode(data, 8); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Between any two rows the work can be given up.
+func TestEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"video-001.jpeg", "video-001.progressive.jpeg"} {
+		j, err := Parse(samples(t)[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if m, err := j.Decode(ctx, 100); m != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, %v", name, m != nil, err)
+		}
+	}
+}
+
+// A picture of many pixels takes memory for its preview's only.
+func TestTakesMemoryForThePreviewOnly(t *testing.T) {
+	whole := encoded(t, image.NewGray(image.Rect(0, 0, 8000, 6000)), 80)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := decode(whole, 900); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 2<<20 {
+		t.Errorf("%d bytes for 1000 × 750 of 48 megapixels", used)
+	}
+}
+
+// Whatever comes in, nothing panics, and nothing that the library finds cut off
+// is taken for whole.
+func FuzzDecode(f *testing.F) {
+	for _, data := range samples(f) {
+		f.Add(data, 40)
+	}
+	f.Add(encoded(f, photo(33, 17), 60), 8)
+	f.Fuzz(func(t *testing.T, data []byte, edge int) {
+		j, err := Parse(data)
+		if err != nil || j.Width*j.Height > 1<<18 {
+			return
+		}
+		m, err := j.Decode(t.Context(), edge)
+		if err != nil {
+			return
+		}
+		size := m.Bounds().Size()
+		if size.X < above(j.Width, 8) || size.Y < above(j.Height, 8) || size.X > j.Width || size.Y > j.Height {
+			t.Fatalf("%dx%d became %v", j.Width, j.Height, size)
+		}
+		m.At(size.X-1, size.Y-1)
+		if _, err := jpeg.Decode(bytes.NewReader(data)); errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatalf("cut off, and taken: %v", err)
+		}
+	})
+}
