@@ -171,15 +171,21 @@ type stored struct {
 func (in intake) keep(ctx context.Context, object blob.Object, found *picture.Picture) (stored, error) {
 	folder := "tenants/" + in.tenant.Slug + "/jobs/" + in.run.JobID.String() + "/" + hex.EncodeToString(found.SHA256[:]) + "/"
 	at := stored{original: folder + "original", small: folder + "small.jpg", medium: folder + "medium.jpg"}
-	if _, err := in.store.Put(ctx, at.small, "image/jpeg", found.Small.Data); err != nil {
-		return at, err
-	}
-	if _, err := in.store.Put(ctx, at.medium, "image/jpeg", found.Medium.Data); err != nil {
-		return at, err
-	}
-	copied, err := in.store.Copy(ctx, object.Key, at.original, object.ETag)
-	at.etag = copied.ETag
-	return at, err
+	group, ctx := errgroup.WithContext(ctx) // one way to the storage instead of three
+	group.Go(func() error {
+		_, err := in.store.Put(ctx, at.small, "image/jpeg", found.Small.Data)
+		return err
+	})
+	group.Go(func() error {
+		_, err := in.store.Put(ctx, at.medium, "image/jpeg", found.Medium.Data)
+		return err
+	})
+	group.Go(func() error {
+		copied, err := in.store.Copy(ctx, object.Key, at.original, object.ETag)
+		at.etag = copied.ETag
+		return err
+	})
+	return at, group.Wait()
 }
 
 func (in intake) insert(ctx context.Context, object blob.Object, position int32, found *picture.Picture, at stored) (outcome, error) {
