@@ -11,8 +11,9 @@ import (
 	"image/jpeg"
 	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -115,7 +116,11 @@ func zlibOf(tb testing.TB, data []byte) []byte {
 // library is one of the Go library's own test pictures.
 func library(tb testing.TB, name string) []byte {
 	tb.Helper()
-	data, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src/image/testdata", name))
+	root, err := exec.CommandContext(tb.Context(), "go", "env", "GOROOT").Output()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "src/image/testdata", name))
 	if err != nil {
 		tb.Skipf("Go's own test pictures are not here: %v", err)
 	}

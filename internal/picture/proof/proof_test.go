@@ -10,8 +10,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -19,7 +21,11 @@ import (
 // to order scans, to restart, grey, RGB, CMYK.
 func samples(tb testing.TB) map[string][]byte {
 	tb.Helper()
-	names, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src/image/testdata/*.jpeg"))
+	root, err := exec.CommandContext(tb.Context(), "go", "env", "GOROOT").Output()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	names, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(root)), "src/image/testdata/*.jpeg"))
 	if err != nil || len(names) == 0 {
 		tb.Skipf("Go's own test pictures are not here: %v", err)
 	}
@@ -148,6 +154,11 @@ func set(file []byte, offset int, v ...byte) []byte {
 	return out
 }
 
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
 // What is cut off, altered or not a JPEG's is no picture, whichever byte it is.
 func TestRefuses(t *testing.T) {
 	t.Parallel()
@@ -155,65 +166,49 @@ func TestRefuses(t *testing.T) {
 	frame, scan, coded, end := at(whole, 0xc0), at(whole, 0xda), at(whole, 0xda)+14, len(whole)-2
 	progressive := samples(t)["video-001.progressive.jpeg"]
 	first := at(progressive, 0xda)
-	type (
-		damaged = Damaged
-		unread  = Unsupported
-	)
+	damaged, unread, foreign, laborious := is[Damaged], is[Unsupported], is[Foreign], is[Laborious]
 	for name, c := range map[string]struct {
 		data []byte
-		want error
+		want func(error) bool
 	}{
-		"nothing":                        {nil, damaged("")},
-		"another file":                   {[]byte("GIF89a"), damaged("")},
-		"no frame":                       {[]byte{0xff, 0xd8, 0xff, 0xd9}, damaged("")},
-		"no end":                         {whole[:end], damaged("")},
-		"cut in the coded data":          {append(bytes.Clone(whole[:coded+100]), 0xff, 0xd9), damaged("")},
-		"cut by its last block":          {append(bytes.Clone(whole[:end-3]), 0xff, 0xd9), damaged("")},
-		"segment over the end":           {set(whole, frame+2, 0xff, 0xff), damaged("")},
-		"segment of length 1":            {set(whole, 4, 0, 1), damaged("")},
-		"second start":                   {with(whole, 2, []byte{0xff, 0xd8}), damaged("")},
-		"second frame":                   {with(whole, scan, whole[frame:frame+19]), damaged("")},
-		"no height":                      {set(whole, frame+5, 0, 0), damaged("")},
-		"two components of one name":     {set(whole, frame+13, 1), damaged("")},
-		"scan before the frame":          {with(whole, 2, whole[scan:scan+14]), damaged("")},
-		"scan of an unknown component":   {set(whole, scan+5, 9), damaged("")},
-		"scan of a component twice":      {set(whole, scan+7, 1), damaged("")},
-		"a component in two scans":       {with(whole, end, whole[scan:end]), damaged("")},
-		"only one colour":                {append(bytes.Clone(whole[:scan]), append(segment(0xda, 1, 1, 0, 0, 63, 0), append(bytes.Clone(whole[coded:end]), 0xff, 0xd9)...)...), nil},
-		"no Huffman table":               {append(bytes.Clone(whole[:at(whole, 0xc4)]), whole[scan:]...), damaged("")},
-		"more codes than there are":      {set(whole, at(whole, 0xc4)+5, 3), damaged("")},
-		"no quantisation table":          {append([]byte{0xff, 0xd8}, whole[frame:]...), damaged("")},
-		"12 bits":                        {set(whole, frame+4, 12), unread("")},
-		"lossless":                       {set(whole, frame+1, 0xc3), unread("")},
-		"arithmetic":                     {set(whole, frame+1, 0xc9), unread("")},
-		"hierarchic":                     {set(whole, frame+1, 0xc5), unread("")},
-		"sampling by three":              {set(whole, frame+11, 0x31), unread("")},
-		"a tail behind the coded data":   {with(whole, end, bytes.Repeat([]byte{'x'}, maxStray+1)), Foreign("")},
-		"a text between segments":        {with(whole, 2, bytes.Repeat([]byte{'x'}, maxStray+1)), Foreign("")},
-		"a little in many places":        {with(with(whole, end, bytes.Repeat([]byte{'x'}, maxStray/2+50)), 2, bytes.Repeat([]byte{'x'}, maxStray/2)), Foreign("")},
-		"restart markers with a message": {with(whole, end, bytes.Repeat([]byte("\xff\xd0hidden"), 200)), Foreign("")},
-		"101 scans":                      {with(progressive, first, bytes.Repeat(segment(0xda, 1, 1, 0, 0, 0, 0), 101)), Laborious("")},
-		"21 scans of 150 megapixels":     {set(with(progressive, first, bytes.Repeat(segment(0xda, 1, 1, 0, 0, 0, 0), 21)), at(progressive, 0xc2)+5, 0x2f, 0xd7, 0x2f, 0xd7), Laborious("")},
-		"details before the outline":     {with(progressive, first, segment(0xda, 1, 1, 0, 1, 5, 0)), damaged("")},
-		"bounds the wrong way round":     {with(progressive, first, segment(0xda, 1, 1, 0, 9, 5, 0)), damaged("")},
-		"bits that do not follow":        {with(progressive, first, segment(0xda, 1, 1, 0, 0, 0, 0x53)), damaged("")},
+		"nothing":                        {nil, damaged},
+		"another file":                   {[]byte("GIF89a"), damaged},
+		"no frame":                       {[]byte{0xff, 0xd8, 0xff, 0xd9}, damaged},
+		"no end":                         {whole[:end], damaged},
+		"cut in the coded data":          {append(bytes.Clone(whole[:coded+100]), 0xff, 0xd9), damaged},
+		"cut by its last block":          {append(bytes.Clone(whole[:end-3]), 0xff, 0xd9), damaged},
+		"segment over the end":           {set(whole, frame+2, 0xff, 0xff), damaged},
+		"segment of length 1":            {set(whole, 4, 0, 1), damaged},
+		"second start":                   {with(whole, 2, []byte{0xff, 0xd8}), damaged},
+		"second frame":                   {with(whole, scan, whole[frame:frame+19]), damaged},
+		"no height":                      {set(whole, frame+5, 0, 0), damaged},
+		"two components of one name":     {set(whole, frame+13, 1), damaged},
+		"scan before the frame":          {with(whole, 2, whole[scan:scan+14]), damaged},
+		"scan of an unknown component":   {set(whole, scan+5, 9), damaged},
+		"scan of a component twice":      {set(whole, scan+7, 1), damaged},
+		"a component in two scans":       {with(whole, end, whole[scan:end]), damaged},
+		"only one colour":                {append(bytes.Clone(whole[:scan]), append(segment(0xda, 1, 1, 0, 0, 63, 0), append(bytes.Clone(whole[coded:end]), 0xff, 0xd9)...)...), damaged},
+		"no Huffman table":               {append(bytes.Clone(whole[:at(whole, 0xc4)]), whole[scan:]...), damaged},
+		"more codes than there are":      {set(whole, at(whole, 0xc4)+5, 3), damaged},
+		"no quantisation table":          {append([]byte{0xff, 0xd8}, whole[frame:]...), damaged},
+		"12 bits":                        {set(whole, frame+4, 12), unread},
+		"lossless":                       {set(whole, frame+1, 0xc3), unread},
+		"arithmetic":                     {set(whole, frame+1, 0xc9), unread},
+		"hierarchic":                     {set(whole, frame+1, 0xc5), unread},
+		"sampling by three":              {set(whole, frame+11, 0x31), unread},
+		"a tail behind the coded data":   {with(whole, end, bytes.Repeat([]byte{'x'}, maxStray+1)), foreign},
+		"a text between segments":        {with(whole, 2, bytes.Repeat([]byte{'x'}, maxStray+1)), foreign},
+		"a little in many places":        {with(with(whole, end, bytes.Repeat([]byte{'x'}, maxStray/2+50)), 2, bytes.Repeat([]byte{'x'}, maxStray/2)), foreign},
+		"restart markers with a message": {with(whole, end, bytes.Repeat([]byte("\xff\xd0hidden"), 200)), foreign},
+		"101 scans":                      {with(progressive, first, bytes.Repeat(segment(0xda, 1, 1, 0, 0, 0, 0), 101)), laborious},
+		"21 scans of 150 megapixels":     {set(with(progressive, first, bytes.Repeat(segment(0xda, 1, 1, 0, 0, 0, 0), 21)), at(progressive, 0xc2)+5, 0x2f, 0xd7, 0x2f, 0xd7), laborious},
+		"details before the outline":     {with(progressive, first, segment(0xda, 1, 1, 0, 1, 5, 0)), damaged},
+		"bounds the wrong way round":     {with(progressive, first, segment(0xda, 1, 1, 0, 9, 5, 0)), damaged},
+		"bits that do not follow":        {with(progressive, first, segment(0xda, 1, 1, 0, 0, 0, 0x53)), damaged},
 	} {
 		_, err := decode(c.data, 8)
-		var is bool
-		switch c.want.(type) {
-		case Damaged:
-			_, is = errors.AsType[Damaged](err)
-		case Unsupported:
-			_, is = errors.AsType[Unsupported](err)
-		case Foreign:
-			_, is = errors.AsType[Foreign](err)
-		case Laborious:
-			_, is = errors.AsType[Laborious](err)
-		default:
-			is = err != nil
-		}
-		if !is {
-			t.Errorf("%s: have %v, want a %T", name, err, c.want)
+		if !c.want(err) {
+			t.Errorf("%s: have %v", name, err)
 		}
 	}
 	for name, data := range map[string][]byte{
