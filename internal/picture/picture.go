@@ -97,7 +97,7 @@ func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Lim
 	if int64(w) > most/int64(h) {
 		return refuse(TooManyPixels, nil, w, h, kind.name, most/1e6)
 	}
-	if err := kind.judgeAround(data, opened); err != nil {
+	if err := kind.judgeAround(ctx, data, opened, limits.Pixels); err != nil {
 		return err
 	}
 	pixels, err := opened.decode(ctx)

@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"strings"
 
@@ -20,11 +21,12 @@ func isOther(data []byte) bool {
 // end or from anywhere, and would see another file than we do.
 //
 // Phones and photo programs append to JPEGs in good faith, so behind a JPEG's
-// end may stand, in this order and nothing else: padding, whole JPEGs (MPF
-// previews, gain maps), a video of whole ISO boxes (motion photos), and the
-// framed trailers of Samsung, Canon and Photo Mechanic. PNG and WebP are left
-// with padding. Nothing of it reaches a preview.
-func (k *kind) judgeAround(data []byte, o *opened) error {
+// end may stand, in this order and nothing else: padding, JPEGs that can be
+// opened and have at most pixels in all (MPF previews, gain maps), a video of
+// whole ISO boxes (motion photos), and the framed trailers of Samsung, Canon and
+// Photo Mechanic. PNG and WebP are left with padding. Nothing of it reaches a
+// preview.
+func (k *kind) judgeAround(ctx context.Context, data []byte, o *opened, pixels int64) error {
 	if hasActive(o.notes...) {
 		return refuse(Polyglot, nil)
 	}
@@ -39,6 +41,12 @@ func (k *kind) judgeAround(data []byte, o *opened) error {
 			tail = unpadded(tail)
 			j, err := proof.Parse(tail)
 			if err != nil || hasActive(j.Notes()...) {
+				break
+			}
+			if pixels -= int64(j.Width) * int64(j.Height); pixels < 0 || j.Progressive && j.Width*j.Height*j.Colours > maxProgressive {
+				break
+			}
+			if _, err := j.Decode(ctx, 1); err != nil {
 				break
 			}
 			tail = tail[j.End:]
