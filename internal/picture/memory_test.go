@@ -27,7 +27,7 @@ func hostile(tb testing.TB) map[string]struct {
 	want Code
 } {
 	photo, plan := jpegOf(tb, quarters(640, 480)), pngOf(tb, quarters(640, 480))
-	bomb := zeroBomb(tb)
+	bomb, pixels := zeroBomb(tb), pngChunk("IDAT", zlibOf(tb, make([]byte, 6000*(1+3*6000))))
 	zeros := zlibOf(tb, make([]byte, 1<<20))
 	header := func(w, h int, depth, colour, interlaced byte) []byte {
 		size := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
@@ -59,6 +59,8 @@ func hostile(tb testing.TB) map[string]struct {
 		"2,147,483,647 wide PNG":           of(TooManyPixels, header(1<<31-1, 4, 8, 0, 0), pngChunk("IDAT", zeros), pngChunk("IEND", nil)),
 		"16,384 × 16,384 WebP":             of(TooManyPixels, riffChunk("RIFF", append([]byte("WEBP"), riffChunk("VP8X", vp8x)...))),
 		"16,384 × 16,384 lossless WebP":    of(TooManyPixels, webpOf(16384, 16384, quarter[0], nil)),
+		"24 megapixels, lossless WebP":     of(TooManyPixels, webpOf(6000, 4000, quarter[0], nil)),
+		"36 megapixels, PNG, a checksum":   of(Truncated, header(6000, 6000, 8, 2, 0), flipped(pixels, len(pixels)-1), pngChunk("IEND", nil)),
 		"WebP larger than it says":         of(Truncated, riffChunk("RIFF", slices.Concat([]byte("WEBP"), riffChunk("VP8X", make([]byte, 10)), webpOf(2800, 2800, quarter[0], nil)[12:]))),
 		"150 megapixels, damaged":          of(Truncated, jpeg(0xc0, 12247, 12247)),
 		"75 megapixels, damaged outline":   of(Truncated, jpeg(0xc2, 8660, 8660)),
