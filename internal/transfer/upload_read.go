@@ -86,6 +86,9 @@ func (s *Uploads) Of(ctx context.Context, v account.Viewer, j *job.Job, states [
 		before, beforeID = time.UnixMicro(w.After.Key), w.After.ID
 	}
 	var wanted []string
+	if states != nil {
+		wanted = []string{}
+	}
 	for _, state := range states {
 		wanted = append(wanted, string(state))
 	}
