@@ -70,11 +70,12 @@ CREATE TABLE upload (
     created_at   timestamptz NOT NULL,
     ended_at     timestamptz,
     CONSTRAINT upload_ready CHECK ((state = 'READY') = (image_id IS NOT NULL)),
-    CONSTRAINT upload_rejected CHECK ((state = 'REJECTED') = (rejection IS NOT NULL AND explanation IS NOT NULL)),
+    CONSTRAINT upload_rejected CHECK ((state = 'REJECTED') = (rejection IS NOT NULL) AND (rejection IS NULL) = (explanation IS NULL)),
     CONSTRAINT upload_ended CHECK ((state IN ('PENDING', 'VERIFYING')) = (ended_at IS NULL)),
     FOREIGN KEY (tenant_id, job_id) REFERENCES job (tenant_id, id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
-    FOREIGN KEY (tenant_id, job_id, image_id) REFERENCES image (tenant_id, job_id, id)
+    FOREIGN KEY (tenant_id, job_id, image_id) REFERENCES image (tenant_id, job_id, id),
+    UNIQUE (tenant_id, id)
 );
 -- The same file of the same person is one upload.
 CREATE UNIQUE INDEX upload_of_file ON upload (tenant_id, job_id, account_id, sha256) WHERE state IN ('PENDING', 'VERIFYING', 'READY');
@@ -88,10 +89,10 @@ BEGIN
     IF NEW.state <> OLD.state AND (OLD.state NOT IN ('PENDING', 'VERIFYING') OR NEW.state = 'PENDING') THEN
         RAISE EXCEPTION 'an upload does not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER upload_moves BEFORE UPDATE OF state ON upload FOR EACH ROW EXECUTE FUNCTION upload_moves();
+CREATE TRIGGER upload_moves AFTER UPDATE OF state ON upload FOR EACH ROW EXECUTE FUNCTION upload_moves();
 
 -- Open uploads are reserved: their sum is kept with the job and the studio.
 -- +goose StatementBegin
