@@ -518,8 +518,12 @@ func TestQuotasOfBytes(t *testing.T) {
 	held := d.count(t, "SELECT image_bytes FROM job WHERE id = $1", d.Package.ID)
 	heldByAll := d.count(t, "SELECT image_bytes FROM tenant WHERE id = $1", d.TenantID)
 	for name, set := range map[string]func(limit int){
-		"job":    func(limit int) { d.Exec(t, "UPDATE tenant SET upload_job_bytes = $2 WHERE id = $1", d.TenantID, held+limit) },
-		"studio": func(limit int) { d.Exec(t, "UPDATE tenant SET upload_tenant_bytes = $2 WHERE id = $1", d.TenantID, heldByAll+limit) },
+		"job": func(limit int) {
+			d.Exec(t, "UPDATE tenant SET upload_job_bytes = $2 WHERE id = $1", d.TenantID, held+limit)
+		},
+		"studio": func(limit int) {
+			d.Exec(t, "UPDATE tenant SET upload_tenant_bytes = $2 WHERE id = $1", d.TenantID, heldByAll+limit)
+		},
 	} {
 		set(len(data) - 1)
 		_, refusals, err := d.uploads.Create(t.Context(), d.photog, d.announcement(data))
@@ -659,5 +663,41 @@ func TestStrangersAreSweptADayLater(t *testing.T) {
 	d.sweep(t)
 	if d.begun(t) != 0 || len(d.keys(t, "uploads/")) != 0 {
 		t.Error("a stranger stays")
+	}
+}
+
+// An import gives its places out beforehand; an upload that comes in between gets none of them twice.
+func TestNoTwoPicturesShareAPlace(t *testing.T) {
+	t.Parallel()
+	const many = 8
+	d := newDepot(t)
+	var waiting []*transfer.Upload
+	for i := range many {
+		data := photo(t, uint8(200+i))
+		u := d.announce(t, d.photog, data)
+		d.put(t, u, data)
+		d.complete(t, d.photog, u)
+		waiting = append(waiting, u)
+		d.house.put(t, fmt.Sprintf("haus/%d.jpg", i), photo(t, uint8(220+i)))
+	}
+	run := d.start(t, d.Package.PublicID(), "haus")
+	var group sync.WaitGroup
+	for _, u := range waiting {
+		group.Go(func() {
+			if err := d.uploads.Take(t.Context(), u.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Go(func() {
+		if err := d.imports.Run(t.Context(), run.ID); err != nil {
+			t.Error(err)
+		}
+	})
+	group.Wait()
+	images := d.count(t, "SELECT count(*) FROM image WHERE job_id = $1", d.Package.ID)
+	places := d.count(t, "SELECT count(DISTINCT position) FROM image WHERE job_id = $1", d.Package.ID)
+	if images != 6+2*many || places != images {
+		t.Errorf("%d pictures at %d places, want %d", images, places, 6+2*many)
 	}
 }

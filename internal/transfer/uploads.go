@@ -22,10 +22,10 @@ import (
 const (
 	// MaxUpload is how large a file may be, in bytes.
 	MaxUpload = 200 << 20
-	// MaxSingle is up to which size a file goes up by one PUT, and PartSize how large
-	// the parts of a larger one are but the last, in bytes.
+	// MaxSingle is up to which size a file goes up by one PUT, in bytes.
 	MaxSingle = 16 << 20
-	PartSize  = 8 << 20
+	// PartSize is how large the parts of a larger one are but the last, in bytes.
+	PartSize = 8 << 20
 
 	// uploadLinkTTL is how long a link for uploading works: a slow line takes minutes
 	// for 16 MiB, and a request that has begun within that time may end after it.
