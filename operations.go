@@ -62,6 +62,18 @@ query Jobs {
 		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"imageIds\": [\"img_…\"], \"selected\": true }\n}",
 	},
 	{
+		Name: "As a photographer: upload a picture",
+		Query: `# then PUT the file to url with these headers, and call completeUpload; docs/examples/upload.mjs does all that
+mutation Upload($input: CreateUploadInput!) {
+  createUpload(input: $input) {
+    upload { id state method expiresAt url headers { name value } partSize receivedParts { number } image { id } }
+    userErrors { message code limit used remaining limitBytes usedBytes remainingBytes }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"filename\": \"Küche.jpg\", \"contentType\": \"image/jpeg\", \"size\": 123456, \"sha256\": \"64 hexadecimal digits\" }\n}",
+	},
+	{
 		Name: "As the studio: a larger or smaller package",
 		Query: `mutation Package($input: SetIncludedImagesInput!) {
   setIncludedImages(input: $input) {

@@ -121,10 +121,14 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
 	})
+	uploads := openUploads(transfer.UploadOptions{
+		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Queue: queue, Security: security, Now: now, Log: log,
+	}, limits)
 	records := journal.New(journal.Options{
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
 	runner, err := task.NewRunner(pool, task.Work{
+		TakeUpload: uploads.Take, SweepUploads: uploads.Sweep,
 		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
 		Purge: task.InTurn(sessions.Purge, security.Purge), AnchorAudit: anchors.Write,
 	}, log)
@@ -143,6 +147,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
+			Uploads: uploads,
 			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),

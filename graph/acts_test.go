@@ -25,6 +25,8 @@ var acts = map[string]act{
 	"setIncludedImages":    {"a smaller package", "job.included_images_set image.selection_state_set image.selection_state_set", true},
 	"setAllImagesIncluded": {"no longer all", "job.all_images_included_set image.selection_state_set image.selection_state_set", true},
 	"setSelectionState":    {"a grant", "image.selection_state_set", true},
+	"setJobStatus":         {"a handover", "job.status_set", true},
+	"setCustomerUploads":   {"no more files of the customer", "job.customer_uploads_set", true},
 	"settleExtras":         {"a payment", "image.extra_settled", true},
 }
 

@@ -13,6 +13,7 @@ import (
 	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
+	"pixgate/internal/transfer"
 )
 
 // guard authorises every root field of a request before anything of it runs, by
@@ -185,6 +186,8 @@ func fits(thing any, typeName string) bool {
 		return typeName == "Job" || typeName == "Node"
 	case *job.Image:
 		return typeName == "Image" || typeName == "Node"
+	case *transfer.Upload:
+		return typeName == "Upload" || typeName == "Node"
 	}
 	return typeName == "Node"
 }

@@ -7,6 +7,7 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
+	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 )
 
@@ -61,6 +62,30 @@ func userErrors(refusals []job.Refusal) []*model.UserError {
 		if use := refusal.Package; use != nil {
 			shown[i].Limit, shown[i].Used, shown[i].Remaining = &use.Included, &use.Used, &use.Remaining
 		}
+		switch quota := refusal.Quota; {
+		case quota == nil:
+		case quota.Bytes:
+			shown[i].LimitBytes, shown[i].UsedBytes, shown[i].RemainingBytes = &quota.Limit, &quota.Used, &quota.Remaining
+		default:
+			shown[i].Limit, shown[i].Used, shown[i].Remaining = new(int(quota.Limit)), new(int(quota.Used)), new(int(quota.Remaining))
+		}
 	}
 	return shown
+}
+
+func uploadStates(filter *model.UploadFilter) []transfer.UploadState {
+	if filter == nil || filter.State == nil {
+		return nil
+	}
+	slices.Sort(filter.State)
+	return append([]transfer.UploadState{}, slices.Compact(filter.State)...) // six at most: the rest of a long list is let go
+}
+
+// addresses are those of all elements, as the generated code wants them.
+func addresses[T any](list []T) []*T {
+	all := make([]*T, len(list))
+	for i := range list {
+		all[i] = &list[i]
+	}
+	return all
 }

@@ -39,12 +39,29 @@ func (r *mutationResolver) CreateJob(ctx context.Context, input model.CreateJobI
 	made, refusals, err := r.Jobs.Create(ctx, requestFrom(ctx).viewer, job.New{
 		CustomerEmail: input.CustomerEmail, Title: input.Title, IncludedImages: input.IncludedImages,
 		AllImagesIncluded: input.AllImagesIncluded, SellsExtras: input.SellsExtras,
+		CustomerUploads:   input.CustomerUploads,
 		PhotographerEmail: input.PhotographerEmail, Reason: orEmpty(input.Reason),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &model.CreateJobPayload{Job: made, UserErrors: userErrors(refusals)}, nil
+}
+
+func (r *mutationResolver) SetJobStatus(ctx context.Context, input model.SetJobStatusInput) (*model.SetJobStatusPayload, error) {
+	changed, err := r.Jobs.SetStatus(ctx, requestFrom(ctx).viewer, input.JobID, input.Status, orEmpty(input.Reason))
+	if err != nil {
+		return nil, err
+	}
+	return &model.SetJobStatusPayload{Job: changed}, nil
+}
+
+func (r *mutationResolver) SetCustomerUploads(ctx context.Context, input model.SetCustomerUploadsInput) (*model.SetCustomerUploadsPayload, error) {
+	changed, err := r.Jobs.SetCustomerUploads(ctx, requestFrom(ctx).viewer, input.JobID, input.CustomerUploads, orEmpty(input.Reason))
+	if err != nil {
+		return nil, err
+	}
+	return &model.SetCustomerUploadsPayload{Job: changed}, nil
 }
 
 func (r *queryResolver) Job(ctx context.Context, id string) (*job.Job, error) {

@@ -35,9 +35,27 @@ func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) e
 		return r.Limits.Pass(ctx, gate.Email, address)
 	case model.RateLimitAuth: // counts failures: see failed
 		return r.Limits.Open(ctx, gate.AuthIP, address)
+	case model.RateLimitUpload:
+		return r.takeUpload(ctx, address)
 	default: // what the schema promises is not left out in silence
 		return fmt.Errorf("nobody counts what is under the limit %s", name)
 	}
+}
+
+// takeUpload counts an upload mutation by session and by address, unless too much went
+// wrong with the uploads of either: see transfer.UploadFailures.
+func (r *Resolver) takeUpload(ctx context.Context, address string) error {
+	session := requestFrom(ctx).viewer.SessionID.String()
+	if err := r.Limits.Pass(ctx, gate.Upload, "session", session); err != nil {
+		return err
+	}
+	if err := r.Limits.Pass(ctx, gate.Upload, "address", address); err != nil {
+		return err
+	}
+	if err := r.Limits.Open(ctx, gate.UploadMistakes, session); err != nil {
+		return err
+	}
+	return r.Limits.Open(ctx, gate.UploadFailures, r.Limits.Alias(address))
 }
 
 // refused hears that a request was refused as a whole.

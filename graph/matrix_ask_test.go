@@ -48,6 +48,10 @@ type matrix struct {
 	event   id.ID           // of security, by the owner; ofNobody is the installation's
 
 	foreignEvent, ofNobody id.ID
+
+	store                                                  *blob.Store
+	upload, rejected, parted, photographers, foreignUpload id.ID
+	taken                                                  map[id.ID]id.ID // uploads that became pictures, by those
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -86,6 +90,8 @@ func newMatrix(t *testing.T) *matrix {
 		DB: m.db.Pool, Jobs: r.Jobs, Store: store, Tenants: r.Tenants, Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now),
 		Queue: queue, Now: time.Now, Log: log,
 	})
+	m.store = store
+	m.stageUploads(t, queue, log)
 	m.watched = r.handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
 		ctx = r.begin(ctx, op)
 		planned, ran := op.ResolverMiddleware, ctx.Value(resolversKey{}).(*atomic.Int64)

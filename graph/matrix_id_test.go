@@ -24,6 +24,8 @@ func (m *matrix) ids() map[string]string {
 		"Job unknown":        id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
 		"SecurityEvent the-owner's": id.Security.Format(m.event), "SecurityEvent foreign": id.Security.Format(m.foreignEvent),
 		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
+		"Upload the-owner's": id.Upload.Format(m.upload), "Upload the-photographer's": id.Upload.Format(m.photographers),
+		"Upload foreign": id.Upload.Format(m.foreignUpload), "Upload unknown": id.Upload.Format(unknown),
 		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
 		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
 	}

@@ -25,7 +25,7 @@ type mutation struct {
 const tried = "budget login_challenge login_code"
 
 // mutations are called by everybody, on a database where no call took effect yet.
-var mutations = []mutation{
+var mutations = append([]mutation{
 	{"requestOtp", "a mailbox", byAll, tried + " task.river_job", ""},
 	{"verifyOtp", "a wrong code", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", tried},
 	{"verifyOtp", "a code that nobody asked for", "rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP rOTP", "", ""},
@@ -63,13 +63,13 @@ var mutations = []mutation{
 	{"settleExtras", "a payment of what is not pending", ofStaff, "", ""},
 	{"settleExtras", "a payment for another job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
 	{"settleExtras", "a payment without a reference", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
-}
+}, uploadMutations...)
 
 // noOne may do it who is signed in.
 const noOne = "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 
 // inputs make the input of a call.
-var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
+var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
 	"a mailbox": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return map[string]any{"email": m.newcomer()}
 	},
@@ -214,6 +214,12 @@ var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
 	"a payment without a reference": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return payment(m.Package, " ", m.Package.Image(job.ExtraPending))
 	},
+})
+
+// with is a table with the rows of another.
+func with[V any](more, table map[string]V) map[string]V {
+	maps.Copy(table, more)
+	return table
 }
 
 // fresh is a new picture in the owner's job, so that the same call can take effect again.

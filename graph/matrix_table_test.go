@@ -261,13 +261,14 @@ UserError.remaining              401  403 403 403 403 n   n   BLK EXP 401 403 n 
 UserError.remaining [import]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [settlement] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [full]       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
-`
+` + uploadRows
 
 // calls tell how a field is asked for whose name alone is not enough.
 var calls = map[string]string{
-	"Query.node":  "node(id: $job) { __typename }",
-	"Query.job":   "job(id: $job) { __typename }",
-	"Query.image": "image(id: $image) { __typename }",
+	"Query.node":   "node(id: $job) { __typename }",
+	"Query.job":    "job(id: $job) { __typename }",
+	"Query.image":  "image(id: $image) { __typename }",
+	"Query.upload": "upload(id: $upload) { __typename }",
 }
 
 // What the ways through lists and mutations come to before a field is reached.
@@ -300,7 +301,7 @@ type way struct {
 }
 
 // ways lead to every type over every field that returns it.
-var ways = []way{
+var ways = append([]way{
 	{to: "Query", ask: `{ here: __typename @ }`, cells: mine},
 
 	{to: "Job", ask: `{ job(id: $job) { here: id @ } }`, cells: named},
@@ -401,7 +402,7 @@ var ways = []way{
 	{to: "UserError", ask: `mutation { setAllImagesIncluded(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "no longer all", name: "none"},
 	{to: "UserError", ask: `mutation { setSelectionState(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a grant past the package", name: "full"},
 	{to: "UserError", ask: `mutation { settleExtras(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a payment of what is not pending", name: "settlement"},
-}
+}, uploadWays...)
 
 // idRows tell what comes back for an id: by node, by every root field of its
 // type, and FORBIDDEN instead of a value by every root field of another type.
@@ -444,6 +445,10 @@ SecurityEvent the-owner's 401 403 403 403 403 v v BLK EXP 401 403 403 401
 SecurityEvent the-installation's 401 403 403 403 403 403 v BLK EXP 401 403 403 401
 SecurityEvent foreign 401 403 403 403 403 403 403 BLK EXP 401 403 v   401
 SecurityEvent unknown 401 403 403 403 403 403 403 BLK EXP 401 403 403 401
+Upload the-owner's   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Upload the-photographer's 401 403 403 v 403 v v   BLK EXP 401 403 403 401
+Upload foreign       401  403 403 403 403 403 403 BLK EXP 401 v   v   401
+Upload unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401

@@ -24,6 +24,7 @@ type Options struct {
 	Downloads   *transfer.Downloads
 	Archives    *transfer.Archives
 	Imports     *transfer.Imports
+	Uploads     *transfer.Uploads
 	Journal     *journal.Journal
 	Limits      *gate.Limiter
 	Lists       gate.Lists // from where admins may act

@@ -32,6 +32,13 @@ SELECT created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key
 -- name: LastPosition :one
 SELECT coalesce(max(position), -1)::integer FROM image WHERE tenant_id = $1 AND job_id = $2;
 
+-- name: FreePosition :one
+-- The place that is wished for, where no picture has it; else the one behind the last.
+SELECT CASE
+    WHEN @wished::integer >= 0 AND NOT EXISTS (SELECT FROM image i WHERE i.tenant_id = $1 AND i.job_id = $2 AND i.position = @wished) THEN @wished
+    ELSE (SELECT coalesce(max(i.position), -1) + 1 FROM image i WHERE i.tenant_id = $1 AND i.job_id = $2)
+END::integer AS position;
+
 -- name: ImagesWithJob :many
 SELECT sqlc.embed(image), sqlc.embed(job) FROM image
 JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id

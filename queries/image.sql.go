@@ -92,6 +92,21 @@ func (q *Queries) DeliveredIn(ctx context.Context, tenantID id.ID, jobID id.ID, 
 	return items, nil
 }
 
+const freePosition = `-- name: FreePosition :one
+SELECT CASE
+    WHEN $3::integer >= 0 AND NOT EXISTS (SELECT FROM image i WHERE i.tenant_id = $1 AND i.job_id = $2 AND i.position = $3) THEN $3
+    ELSE (SELECT coalesce(max(i.position), -1) + 1 FROM image i WHERE i.tenant_id = $1 AND i.job_id = $2)
+END::integer AS position
+`
+
+// The place that is wished for, where no picture has it; else the one behind the last.
+func (q *Queries) FreePosition(ctx context.Context, tenantID id.ID, jobID id.ID, wished int32) (int32, error) {
+	row := q.db.QueryRow(ctx, freePosition, tenantID, jobID, wished)
+	var position int32
+	err := row.Scan(&position)
+	return position, err
+}
+
 const imagesByID = `-- name: ImagesByID :many
 SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `
@@ -209,7 +224,7 @@ func (q *Queries) ImagesOfJobs(ctx context.Context, arg ImagesOfJobsParams) ([]I
 }
 
 const imagesWithJob = `-- name: ImagesWithJob :many
-SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at, job.included_count, job.extra_pending_count, job.extra_paid_count, job.extra_free_count, job.delivered_count FROM image
+SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at, job.included_count, job.extra_pending_count, job.extra_paid_count, job.extra_free_count, job.delivered_count, job.customer_uploads, job.image_bytes, job.upload_count, job.upload_bytes FROM image
 JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
 WHERE image.tenant_id = $1 AND image.id = ANY($2::uuid[])
 `
@@ -269,6 +284,10 @@ func (q *Queries) ImagesWithJob(ctx context.Context, tenantID id.ID, ids []id.ID
 			&i.Job.ExtraPaidCount,
 			&i.Job.ExtraFreeCount,
 			&i.Job.DeliveredCount,
+			&i.Job.CustomerUploads,
+			&i.Job.ImageBytes,
+			&i.Job.UploadCount,
+			&i.Job.UploadBytes,
 		); err != nil {
 			return nil, err
 		}

@@ -37,9 +37,9 @@ SELECT count(*) FROM (
 
 -- name: InsertJob :one
 INSERT INTO job (id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, title,
-                 included_images, all_images_included, sells_extras, created_at)
+                 included_images, all_images_included, sells_extras, customer_uploads, created_at)
 VALUES (@id, @tenant_id, @account_id, @customer_email_key, @customer_email, @photographer_id, @title,
-        @included_images, @all_images_included, @sells_extras, @now)
+        @included_images, @all_images_included, @sells_extras, @customer_uploads, @now)
 RETURNING *;
 
 -- name: ClaimJobs :exec

@@ -70,10 +70,10 @@ func (q *Queries) CountJobsOfTenant(ctx context.Context, tenantID id.ID, statuse
 
 const insertJob = `-- name: InsertJob :one
 INSERT INTO job (id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, title,
-                 included_images, all_images_included, sells_extras, created_at)
+                 included_images, all_images_included, sells_extras, customer_uploads, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7,
-        $8, $9, $10, $11)
-RETURNING id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count
+        $8, $9, $10, $11, $12)
+RETURNING id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count, customer_uploads, image_bytes, upload_count, upload_bytes
 `
 
 type InsertJobParams struct {
@@ -87,6 +87,7 @@ type InsertJobParams struct {
 	IncludedImages    int32
 	AllImagesIncluded bool
 	SellsExtras       bool
+	CustomerUploads   bool
 	Now               time.Time
 }
 
@@ -102,6 +103,7 @@ func (q *Queries) InsertJob(ctx context.Context, arg InsertJobParams) (Job, erro
 		arg.IncludedImages,
 		arg.AllImagesIncluded,
 		arg.SellsExtras,
+		arg.CustomerUploads,
 		arg.Now,
 	)
 	var i Job
@@ -125,12 +127,16 @@ func (q *Queries) InsertJob(ctx context.Context, arg InsertJobParams) (Job, erro
 		&i.ExtraPaidCount,
 		&i.ExtraFreeCount,
 		&i.DeliveredCount,
+		&i.CustomerUploads,
+		&i.ImageBytes,
+		&i.UploadCount,
+		&i.UploadBytes,
 	)
 	return i, err
 }
 
 const jobsByID = `-- name: JobsByID :many
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count, customer_uploads, image_bytes, upload_count, upload_bytes FROM job WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `
 
 func (q *Queries) JobsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Job, error) {
@@ -162,6 +168,10 @@ func (q *Queries) JobsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]
 			&i.ExtraPaidCount,
 			&i.ExtraFreeCount,
 			&i.DeliveredCount,
+			&i.CustomerUploads,
+			&i.ImageBytes,
+			&i.UploadCount,
+			&i.UploadBytes,
 		); err != nil {
 			return nil, err
 		}
@@ -174,12 +184,12 @@ func (q *Queries) JobsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]
 }
 
 const jobsOfPerson = `-- name: JobsOfPerson :many
-SELECT j.id, j.tenant_id, j.account_id, j.customer_email_key, j.customer_email, j.photographer_id, j.booking_id, j.title, j.status, j.included_images, j.all_images_included, j.sells_extras, j.image_count, j.created_at, j.included_count, j.extra_pending_count, j.extra_paid_count, j.extra_free_count, j.delivered_count FROM (
-    (SELECT p.id, p.tenant_id, p.account_id, p.customer_email_key, p.customer_email, p.photographer_id, p.booking_id, p.title, p.status, p.included_images, p.all_images_included, p.sells_extras, p.image_count, p.created_at, p.included_count, p.extra_pending_count, p.extra_paid_count, p.extra_free_count, p.delivered_count FROM job p WHERE p.tenant_id = $1 AND p.photographer_id = $2::uuid
+SELECT j.id, j.tenant_id, j.account_id, j.customer_email_key, j.customer_email, j.photographer_id, j.booking_id, j.title, j.status, j.included_images, j.all_images_included, j.sells_extras, j.image_count, j.created_at, j.included_count, j.extra_pending_count, j.extra_paid_count, j.extra_free_count, j.delivered_count, j.customer_uploads, j.image_bytes, j.upload_count, j.upload_bytes FROM (
+    (SELECT p.id, p.tenant_id, p.account_id, p.customer_email_key, p.customer_email, p.photographer_id, p.booking_id, p.title, p.status, p.included_images, p.all_images_included, p.sells_extras, p.image_count, p.created_at, p.included_count, p.extra_pending_count, p.extra_paid_count, p.extra_free_count, p.delivered_count, p.customer_uploads, p.image_bytes, p.upload_count, p.upload_bytes FROM job p WHERE p.tenant_id = $1 AND p.photographer_id = $2::uuid
         AND (p.created_at, p.id) < ($3, $4::uuid) AND ($5::text IS NULL OR p.status = $5)
      ORDER BY p.created_at DESC, p.id DESC LIMIT $6)
     UNION
-    (SELECT c.id, c.tenant_id, c.account_id, c.customer_email_key, c.customer_email, c.photographer_id, c.booking_id, c.title, c.status, c.included_images, c.all_images_included, c.sells_extras, c.image_count, c.created_at, c.included_count, c.extra_pending_count, c.extra_paid_count, c.extra_free_count, c.delivered_count FROM job c WHERE c.tenant_id = $1 AND c.account_id = $7::uuid
+    (SELECT c.id, c.tenant_id, c.account_id, c.customer_email_key, c.customer_email, c.photographer_id, c.booking_id, c.title, c.status, c.included_images, c.all_images_included, c.sells_extras, c.image_count, c.created_at, c.included_count, c.extra_pending_count, c.extra_paid_count, c.extra_free_count, c.delivered_count, c.customer_uploads, c.image_bytes, c.upload_count, c.upload_bytes FROM job c WHERE c.tenant_id = $1 AND c.account_id = $7::uuid
         AND (c.created_at, c.id) < ($3, $4::uuid) AND ($5::text IS NULL OR c.status = $5)
      ORDER BY c.created_at DESC, c.id DESC LIMIT $6)
 ) j ORDER BY j.created_at DESC, j.id DESC LIMIT $6
@@ -233,6 +243,10 @@ func (q *Queries) JobsOfPerson(ctx context.Context, arg JobsOfPersonParams) ([]J
 			&i.ExtraPaidCount,
 			&i.ExtraFreeCount,
 			&i.DeliveredCount,
+			&i.CustomerUploads,
+			&i.ImageBytes,
+			&i.UploadCount,
+			&i.UploadBytes,
 		); err != nil {
 			return nil, err
 		}
@@ -245,7 +259,7 @@ func (q *Queries) JobsOfPerson(ctx context.Context, arg JobsOfPersonParams) ([]J
 }
 
 const jobsOfTenant = `-- name: JobsOfTenant :many
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count, customer_uploads, image_bytes, upload_count, upload_bytes FROM job
 WHERE tenant_id = $1 AND (created_at, id) < ($2, $3::uuid)
 ORDER BY created_at DESC, id DESC LIMIT $4
 `
@@ -291,6 +305,10 @@ func (q *Queries) JobsOfTenant(ctx context.Context, arg JobsOfTenantParams) ([]J
 			&i.ExtraPaidCount,
 			&i.ExtraFreeCount,
 			&i.DeliveredCount,
+			&i.CustomerUploads,
+			&i.ImageBytes,
+			&i.UploadCount,
+			&i.UploadBytes,
 		); err != nil {
 			return nil, err
 		}
@@ -303,7 +321,7 @@ func (q *Queries) JobsOfTenant(ctx context.Context, arg JobsOfTenantParams) ([]J
 }
 
 const jobsOfTenantInStatus = `-- name: JobsOfTenantInStatus :many
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count, customer_uploads, image_bytes, upload_count, upload_bytes FROM job
 WHERE tenant_id = $1 AND status = $2 AND (created_at, id) < ($3, $4::uuid)
 ORDER BY created_at DESC, id DESC LIMIT $5
 `
@@ -351,6 +369,10 @@ func (q *Queries) JobsOfTenantInStatus(ctx context.Context, arg JobsOfTenantInSt
 			&i.ExtraPaidCount,
 			&i.ExtraFreeCount,
 			&i.DeliveredCount,
+			&i.CustomerUploads,
+			&i.ImageBytes,
+			&i.UploadCount,
+			&i.UploadBytes,
 		); err != nil {
 			return nil, err
 		}
@@ -363,7 +385,7 @@ func (q *Queries) JobsOfTenantInStatus(ctx context.Context, arg JobsOfTenantInSt
 }
 
 const lockJob = `-- name: LockJob :one
-SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count FROM job WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
+SELECT id, tenant_id, account_id, customer_email_key, customer_email, photographer_id, booking_id, title, status, included_images, all_images_included, sells_extras, image_count, created_at, included_count, extra_pending_count, extra_paid_count, extra_free_count, delivered_count, customer_uploads, image_bytes, upload_count, upload_bytes FROM job WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
 // The lock under which selections and first deliveries of a job happen.
@@ -390,6 +412,10 @@ func (q *Queries) LockJob(ctx context.Context, tenantID id.ID, iD id.ID) (Job, e
 		&i.ExtraPaidCount,
 		&i.ExtraFreeCount,
 		&i.DeliveredCount,
+		&i.CustomerUploads,
+		&i.ImageBytes,
+		&i.UploadCount,
+		&i.UploadBytes,
 	)
 	return i, err
 }

@@ -110,6 +110,10 @@ type Job struct {
 	ExtraPaidCount    int32
 	ExtraFreeCount    int32
 	DeliveredCount    int32
+	CustomerUploads   bool
+	ImageBytes        int64
+	UploadCount       int32
+	UploadBytes       int64
 }
 
 type LoginCode struct {
@@ -175,13 +179,40 @@ type Settlement struct {
 }
 
 type Tenant struct {
-	ID        id.ID
-	Slug      string
-	Name      string
-	Hosts     []string
-	Origins   []string
-	MailFrom  *string
-	Locale    string
-	SignUp    bool
-	CreatedAt time.Time
+	ID                id.ID
+	Slug              string
+	Name              string
+	Hosts             []string
+	Origins           []string
+	MailFrom          *string
+	Locale            string
+	SignUp            bool
+	CreatedAt         time.Time
+	UploadJobImages   int32
+	UploadJobBytes    int64
+	UploadTenantBytes *int64
+	ImageBytes        int64
+	UploadBytes       int64
+}
+
+type Upload struct {
+	ID          id.ID
+	TenantID    id.ID
+	JobID       id.ID
+	AccountID   id.ID
+	SessionID   id.ID
+	AddressKey  string
+	State       string
+	Filename    string
+	ContentType string
+	Size        int64
+	Sha256      []byte
+	PartSize    int64
+	Multipart   *string
+	ImageID     *id.ID
+	Rejection   *string
+	Explanation *string
+	DueAt       time.Time
+	CreatedAt   time.Time
+	EndedAt     *time.Time
 }

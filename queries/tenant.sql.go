@@ -74,7 +74,7 @@ func (q *Queries) TenantText(ctx context.Context, tenantID id.ID, kind string, l
 }
 
 const tenants = `-- name: Tenants :many
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at FROM tenant ORDER BY created_at, id
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes FROM tenant ORDER BY created_at, id
 `
 
 // Every studio of the installation: a handful, read as a whole.
@@ -97,6 +97,11 @@ func (q *Queries) Tenants(ctx context.Context) ([]Tenant, error) {
 			&i.Locale,
 			&i.SignUp,
 			&i.CreatedAt,
+			&i.UploadJobImages,
+			&i.UploadJobBytes,
+			&i.UploadTenantBytes,
+			&i.ImageBytes,
+			&i.UploadBytes,
 		); err != nil {
 			return nil, err
 		}

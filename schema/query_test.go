@@ -42,6 +42,8 @@ const crowd = `
 	INSERT INTO selection_event SELECT gen_random_uuid(), tenant_id, job_id, id, job_id, 'NONE', 'INCLUDED', 'r', now() FROM image;
 	INSERT INTO delivery SELECT gen_random_uuid(), tenant_id, job_id, job_id, false, 'URL', ARRAY[id], 'r', now() FROM image;
 	INSERT INTO image_import SELECT id, tenant_id, id, id, 'p', 'RUNNING', 0, 0, 0, '[]', now() FROM job;
+	INSERT INTO upload (id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, image_id, due_at, created_at, ended_at)
+		SELECT id, tenant_id, job_id, job_id, id, '', 'READY', 'a', 'image/jpeg', 1, sha256, 0, id, now(), now(), now() FROM image;
 	INSERT INTO audit_entry (id, tenant_id, sequence, at, actor_id, action, job_id, image_id, request_id, canonical, prev, hash, key_id)
 		SELECT id, tenant_id, row_number() OVER (), now(), job_id, 'a' || random(), job_id, id, 'r', '', sha256(''), sha256(''), 'k' FROM image;
 	INSERT INTO audit_head SELECT id, 1, sha256('') FROM tenant;
@@ -189,6 +191,7 @@ var unsearched = map[string]string{
 	"security_alert_tenant_id_fkey":                  "studios are never removed; read by security_alert_of_kind, which has a value for none",
 	"security_event_tenant_id_account_id_fkey":       "accounts are never removed; nobody lists events by person",
 	"security_event_tenant_id_fkey":                  "studios are never removed; read by security_event_in_time, which has a value for none",
+	"upload_tenant_id_job_id_image_id_fkey":          "pictures are never removed; nobody looks an upload up by its picture",
 	"session_tenant_id_account_id_fkey":              "accounts are never removed; live sessions are found by session_of_device",
 	"session_tenant_id_account_id_device_id_fkey":    "devices are marked, never removed; likewise",
 }

@@ -55,7 +55,7 @@ func TestTheServerIsRefused(t *testing.T) {
 		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
 		"CREATE TABLE mine ()", "CREATE TABLE task.mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
 		"ALTER TABLE audit_entry DISABLE TRIGGER ALL", "ALTER TABLE image DROP CONSTRAINT image_size_check", "DROP TABLE budget",
-		"ALTER TABLE booking DISABLE TRIGGER booking_verified", "ALTER TABLE image DISABLE TRIGGER image_updated", "ALTER TABLE job DROP CONSTRAINT job_within_package", "CREATE OR REPLACE FUNCTION booking_verified() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+		"ALTER TABLE booking DISABLE TRIGGER booking_verified", "DELETE FROM upload", "ALTER TABLE upload DISABLE TRIGGER upload_moves", "ALTER TABLE image DISABLE TRIGGER image_updated", "ALTER TABLE job DROP CONSTRAINT job_within_package", "CREATE OR REPLACE FUNCTION booking_verified() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
 		"CREATE TRIGGER mine BEFORE INSERT ON audit_entry EXECUTE FUNCTION booking_verified()", "CREATE RULE mine AS ON INSERT TO audit_entry DO INSTEAD NOTHING",
 		"SET ROLE pixgate_owner", "SET session_replication_role = replica",
 		"COPY audit_entry TO PROGRAM 'true'", "COPY account TO '/dev/null'", "SELECT pg_read_file('/etc/hostname')", "SELECT rolpassword FROM pg_authid",

@@ -41,6 +41,8 @@ func populated(t *testing.T) (*stage.DB, *cast.Cast) {
 			VALUES ($1, $2, 1, now(), $3, 'test', $4, $5, $3, 'r', '', $6, $6, 'k')`, fresh(), tenant, account, one.job.ID, image, zeros)
 		c.Exec(t, "INSERT INTO audit_head VALUES ($1, 1, $2)", tenant, zeros)
 		c.Exec(t, "INSERT INTO security_event VALUES ($1, $2, 'login_failed', $3, NULL, '/graphql', '', 'r', 1, now(), now())", fresh(), tenant, account)
+		c.Exec(t, `INSERT INTO upload (id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, image_id, due_at, created_at, ended_at)
+			VALUES ($1, $2, $3, $4, $5, 'k', 'READY', 'a.jpg', 'image/jpeg', 1, $6, 0, $7, now(), now(), now())`, fresh(), tenant, one.job.ID, account, one.who.SessionID, zeros, image)
 		c.Exec(t, "INSERT INTO security_alert VALUES ($1, $2, 'login_failed', 25, now() - interval '5 minutes', now())", fresh(), tenant)
 	}
 	for _, table := range lines(t, db.Owner, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'") {
@@ -82,6 +84,7 @@ var unkeyed = map[string]string{
 	"login_code.key_id":   "names a secret of the server's settings, no row",
 	"audit_entry.key_id":  "likewise",
 	"delivery.session_id": "sessions are purged after their end, deliveries are kept",
+	"upload.session_id":   "sessions are purged after their end, uploads are kept",
 }
 
 // TestEveryReferenceNamesTheStudio holds the rule that 001_studio.sql begins with.

@@ -47,6 +47,9 @@ image sha256 'short'
 image size 0
 image width 0
 image_import state 'PAUSED'
+job image_bytes -1
+job upload_bytes -1
+job upload_count -1
 job delivered_count -1
 job extra_free_count -1
 job extra_paid_count -1
@@ -85,6 +88,21 @@ session transport 'PIGEON'
 tenant locale 'fr'
 tenant name ''
 tenant slug 'Größe'
+tenant image_bytes -1
+tenant upload_bytes -1
+tenant upload_job_bytes -1
+tenant upload_job_images -1
+tenant upload_tenant_bytes -1
+upload address_key repeat('a', 101)
+upload content_type 'text/html'
+upload ended_at NULL
+upload filename ''
+upload image_id NULL
+upload part_size -1
+upload rejection 'LOST'
+upload sha256 'short'
+upload size 0
+upload state 'LOST', image_id = NULL
 tenant_text body ''
 tenant_text kind 'poem'
 tenant_text locale 'fr'

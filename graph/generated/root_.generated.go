@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
 	SecurityEvent() SecurityEventResolver
+	Upload() UploadResolver
 }
 
 type DirectiveRoot struct {
@@ -43,6 +44,11 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AbortUploadPayload struct {
+		Upload     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Account struct {
 		BlockedAt  func(childComplexity int) int
 		Email      func(childComplexity int) int
@@ -96,8 +102,18 @@ type ComplexityRoot struct {
 		NextSequence func(childComplexity int) int
 	}
 
+	CompleteUploadPayload struct {
+		Upload     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreateJobPayload struct {
 		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateUploadPayload struct {
+		Upload     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -177,6 +193,7 @@ type ComplexityRoot struct {
 		AllImagesIncluded func(childComplexity int) int
 		AuditLog          func(childComplexity int, first *int, after *string) int
 		CreatedAt         func(childComplexity int) int
+		CustomerUploads   func(childComplexity int) int
 		Images            func(childComplexity int, first *int, after *string, filter *model.ImageFilter) int
 		IncludedImages    func(childComplexity int) int
 		Package           func(childComplexity int) int
@@ -184,6 +201,7 @@ type ComplexityRoot struct {
 		SellsExtras       func(childComplexity int) int
 		Status            func(childComplexity int) int
 		Title             func(childComplexity int) int
+		Uploads           func(childComplexity int, first *int, after *string, filter *model.UploadFilter) int
 		ZipURL            func(childComplexity int, imageIds []string) int
 	}
 
@@ -204,15 +222,21 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AbortUpload          func(childComplexity int, input model.AbortUploadInput) int
+		CompleteUpload       func(childComplexity int, input model.CompleteUploadInput) int
 		CreateJob            func(childComplexity int, input model.CreateJobInput) int
+		CreateUpload         func(childComplexity int, input model.CreateUploadInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
 		Logout               func(childComplexity int) int
 		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
 		SelectImages         func(childComplexity int, input model.SelectImagesInput) int
 		SetAllImagesIncluded func(childComplexity int, input model.SetAllImagesIncludedInput) int
+		SetCustomerUploads   func(childComplexity int, input model.SetCustomerUploadsInput) int
 		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
+		SetJobStatus         func(childComplexity int, input model.SetJobStatusInput) int
 		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
 		SettleExtras         func(childComplexity int, input model.SettleExtrasInput) int
+		SignUploadParts      func(childComplexity int, input model.SignUploadPartsInput) int
 		VerifyOtp            func(childComplexity int, input model.VerifyOtpInput) int
 	}
 
@@ -242,7 +266,13 @@ type ComplexityRoot struct {
 		Node              func(childComplexity int, id string) int
 		Secrets           func(childComplexity int) int
 		SecurityEvents    func(childComplexity int, first *int, after *string, filter *model.SecurityEventFilter) int
+		Upload            func(childComplexity int, id string) int
 		Viewer            func(childComplexity int) int
+	}
+
+	ReceivedPart struct {
+		Number func(childComplexity int) int
+		Size   func(childComplexity int) int
 	}
 
 	RefusedObject struct {
@@ -310,10 +340,18 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SetCustomerUploadsPayload struct {
+		Job func(childComplexity int) int
+	}
+
 	SetIncludedImagesPayload struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SetJobStatusPayload struct {
+		Job func(childComplexity int) int
 	}
 
 	SetSelectionStatePayload struct {
@@ -328,18 +366,71 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SignUploadPartsPayload struct {
+		Parts      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Tenant struct {
 		Name func(childComplexity int) int
 		Slug func(childComplexity int) int
 	}
 
+	Upload struct {
+		Checksum      func(childComplexity int) int
+		ContentType   func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		ExpiresAt     func(childComplexity int) int
+		Filename      func(childComplexity int) int
+		Headers       func(childComplexity int) int
+		Image         func(childComplexity int) int
+		Method        func(childComplexity int) int
+		PartSize      func(childComplexity int) int
+		PublicID      func(childComplexity int) int
+		ReceivedParts func(childComplexity int) int
+		Rejection     func(childComplexity int) int
+		Size          func(childComplexity int) int
+		State         func(childComplexity int) int
+		URL           func(childComplexity int) int
+	}
+
+	UploadConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	UploadEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	UploadHeader struct {
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	UploadPart struct {
+		Headers func(childComplexity int) int
+		Number  func(childComplexity int) int
+		URL     func(childComplexity int) int
+	}
+
+	UploadRejection struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
 	UserError struct {
-		Code      func(childComplexity int) int
-		Field     func(childComplexity int) int
-		Limit     func(childComplexity int) int
-		Message   func(childComplexity int) int
-		Remaining func(childComplexity int) int
-		Used      func(childComplexity int) int
+		Code           func(childComplexity int) int
+		Field          func(childComplexity int) int
+		Limit          func(childComplexity int) int
+		LimitBytes     func(childComplexity int) int
+		Message        func(childComplexity int) int
+		Remaining      func(childComplexity int) int
+		RemainingBytes func(childComplexity int) int
+		Used           func(childComplexity int) int
+		UsedBytes      func(childComplexity int) int
 	}
 
 	VerifyOtpPayload struct {
@@ -362,6 +453,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AbortUploadPayload.upload":
+		if e.ComplexityRoot.AbortUploadPayload.Upload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbortUploadPayload.Upload(childComplexity), true
+	case "AbortUploadPayload.userErrors":
+		if e.ComplexityRoot.AbortUploadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbortUploadPayload.UserErrors(childComplexity), true
 
 	case "Account.blockedAt":
 		if e.ComplexityRoot.Account.BlockedAt == nil {
@@ -579,6 +683,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditVerification.NextSequence(childComplexity), true
 
+	case "CompleteUploadPayload.upload":
+		if e.ComplexityRoot.CompleteUploadPayload.Upload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteUploadPayload.Upload(childComplexity), true
+	case "CompleteUploadPayload.userErrors":
+		if e.ComplexityRoot.CompleteUploadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteUploadPayload.UserErrors(childComplexity), true
+
 	case "CreateJobPayload.job":
 		if e.ComplexityRoot.CreateJobPayload.Job == nil {
 			break
@@ -591,6 +708,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateJobPayload.UserErrors(childComplexity), true
+
+	case "CreateUploadPayload.upload":
+		if e.ComplexityRoot.CreateUploadPayload.Upload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUploadPayload.Upload(childComplexity), true
+	case "CreateUploadPayload.userErrors":
+		if e.ComplexityRoot.CreateUploadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUploadPayload.UserErrors(childComplexity), true
 
 	case "Image.capturedAt":
 		if e.ComplexityRoot.Image.CapturedAt == nil {
@@ -921,6 +1051,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.CreatedAt(childComplexity), true
+	case "Job.customerUploads":
+		if e.ComplexityRoot.Job.CustomerUploads == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.CustomerUploads(childComplexity), true
 	case "Job.images":
 		if e.ComplexityRoot.Job.Images == nil {
 			break
@@ -968,6 +1104,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.Title(childComplexity), true
+	case "Job.uploads":
+		if e.ComplexityRoot.Job.Uploads == nil {
+			break
+		}
+
+		args, err := ec.field_Job_uploads_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Job.Uploads(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.UploadFilter)), true
 	case "Job.zipUrl":
 		if e.ComplexityRoot.Job.ZipURL == nil {
 			break
@@ -1025,6 +1172,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.Ok(childComplexity), true
 
+	case "Mutation.abortUpload":
+		if e.ComplexityRoot.Mutation.AbortUpload == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_abortUpload_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AbortUpload(childComplexity, args["input"].(model.AbortUploadInput)), true
+	case "Mutation.completeUpload":
+		if e.ComplexityRoot.Mutation.CompleteUpload == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeUpload_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteUpload(childComplexity, args["input"].(model.CompleteUploadInput)), true
 	case "Mutation.createJob":
 		if e.ComplexityRoot.Mutation.CreateJob == nil {
 			break
@@ -1036,6 +1205,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateJob(childComplexity, args["input"].(model.CreateJobInput)), true
+	case "Mutation.createUpload":
+		if e.ComplexityRoot.Mutation.CreateUpload == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUpload_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUpload(childComplexity, args["input"].(model.CreateUploadInput)), true
 	case "Mutation.importImages":
 		if e.ComplexityRoot.Mutation.ImportImages == nil {
 			break
@@ -1086,6 +1266,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetAllImagesIncluded(childComplexity, args["input"].(model.SetAllImagesIncludedInput)), true
+	case "Mutation.setCustomerUploads":
+		if e.ComplexityRoot.Mutation.SetCustomerUploads == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setCustomerUploads_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetCustomerUploads(childComplexity, args["input"].(model.SetCustomerUploadsInput)), true
 	case "Mutation.setIncludedImages":
 		if e.ComplexityRoot.Mutation.SetIncludedImages == nil {
 			break
@@ -1097,6 +1288,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetIncludedImages(childComplexity, args["input"].(model.SetIncludedImagesInput)), true
+	case "Mutation.setJobStatus":
+		if e.ComplexityRoot.Mutation.SetJobStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setJobStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetJobStatus(childComplexity, args["input"].(model.SetJobStatusInput)), true
 	case "Mutation.setSelectionState":
 		if e.ComplexityRoot.Mutation.SetSelectionState == nil {
 			break
@@ -1119,6 +1321,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SettleExtras(childComplexity, args["input"].(model.SettleExtrasInput)), true
+	case "Mutation.signUploadParts":
+		if e.ComplexityRoot.Mutation.SignUploadParts == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signUploadParts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignUploadParts(childComplexity, args["input"].(model.SignUploadPartsInput)), true
 	case "Mutation.verifyOtp":
 		if e.ComplexityRoot.Mutation.VerifyOtp == nil {
 			break
@@ -1283,12 +1496,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.SecurityEventFilter)), true
+	case "Query.upload":
+		if e.ComplexityRoot.Query.Upload == nil {
+			break
+		}
+
+		args, err := ec.field_Query_upload_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Upload(childComplexity, args["id"].(string)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+
+	case "ReceivedPart.number":
+		if e.ComplexityRoot.ReceivedPart.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceivedPart.Number(childComplexity), true
+	case "ReceivedPart.size":
+		if e.ComplexityRoot.ReceivedPart.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceivedPart.Size(childComplexity), true
 
 	case "RefusedObject.code":
 		if e.ComplexityRoot.RefusedObject.Code == nil {
@@ -1527,6 +1764,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetAllImagesIncludedPayload.UserErrors(childComplexity), true
 
+	case "SetCustomerUploadsPayload.job":
+		if e.ComplexityRoot.SetCustomerUploadsPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCustomerUploadsPayload.Job(childComplexity), true
+
 	case "SetIncludedImagesPayload.changes":
 		if e.ComplexityRoot.SetIncludedImagesPayload.Changes == nil {
 			break
@@ -1545,6 +1789,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetIncludedImagesPayload.UserErrors(childComplexity), true
+
+	case "SetJobStatusPayload.job":
+		if e.ComplexityRoot.SetJobStatusPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetJobStatusPayload.Job(childComplexity), true
 
 	case "SetSelectionStatePayload.changes":
 		if e.ComplexityRoot.SetSelectionStatePayload.Changes == nil {
@@ -1584,6 +1835,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SettleExtrasPayload.UserErrors(childComplexity), true
 
+	case "SignUploadPartsPayload.parts":
+		if e.ComplexityRoot.SignUploadPartsPayload.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUploadPartsPayload.Parts(childComplexity), true
+	case "SignUploadPartsPayload.userErrors":
+		if e.ComplexityRoot.SignUploadPartsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUploadPartsPayload.UserErrors(childComplexity), true
+
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
@@ -1596,6 +1860,174 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Slug(childComplexity), true
+
+	case "Upload.sha256":
+		if e.ComplexityRoot.Upload.Checksum == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.Checksum(childComplexity), true
+	case "Upload.contentType":
+		if e.ComplexityRoot.Upload.ContentType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.ContentType(childComplexity), true
+	case "Upload.createdAt":
+		if e.ComplexityRoot.Upload.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.CreatedAt(childComplexity), true
+	case "Upload.expiresAt":
+		if e.ComplexityRoot.Upload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.ExpiresAt(childComplexity), true
+	case "Upload.filename":
+		if e.ComplexityRoot.Upload.Filename == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.Filename(childComplexity), true
+	case "Upload.headers":
+		if e.ComplexityRoot.Upload.Headers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.Headers(childComplexity), true
+	case "Upload.image":
+		if e.ComplexityRoot.Upload.Image == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.Image(childComplexity), true
+	case "Upload.method":
+		if e.ComplexityRoot.Upload.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.Method(childComplexity), true
+	case "Upload.partSize":
+		if e.ComplexityRoot.Upload.PartSize == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.PartSize(childComplexity), true
+	case "Upload.id":
+		if e.ComplexityRoot.Upload.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.PublicID(childComplexity), true
+	case "Upload.receivedParts":
+		if e.ComplexityRoot.Upload.ReceivedParts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.ReceivedParts(childComplexity), true
+	case "Upload.rejection":
+		if e.ComplexityRoot.Upload.Rejection == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.Rejection(childComplexity), true
+	case "Upload.size":
+		if e.ComplexityRoot.Upload.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.Size(childComplexity), true
+	case "Upload.state":
+		if e.ComplexityRoot.Upload.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.State(childComplexity), true
+	case "Upload.url":
+		if e.ComplexityRoot.Upload.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Upload.URL(childComplexity), true
+
+	case "UploadConnection.edges":
+		if e.ComplexityRoot.UploadConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadConnection.Edges(childComplexity), true
+	case "UploadConnection.nodes":
+		if e.ComplexityRoot.UploadConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadConnection.Nodes(childComplexity), true
+	case "UploadConnection.pageInfo":
+		if e.ComplexityRoot.UploadConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadConnection.PageInfo(childComplexity), true
+
+	case "UploadEdge.cursor":
+		if e.ComplexityRoot.UploadEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadEdge.Cursor(childComplexity), true
+	case "UploadEdge.node":
+		if e.ComplexityRoot.UploadEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadEdge.Node(childComplexity), true
+
+	case "UploadHeader.name":
+		if e.ComplexityRoot.UploadHeader.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadHeader.Name(childComplexity), true
+	case "UploadHeader.value":
+		if e.ComplexityRoot.UploadHeader.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadHeader.Value(childComplexity), true
+
+	case "UploadPart.headers":
+		if e.ComplexityRoot.UploadPart.Headers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Headers(childComplexity), true
+	case "UploadPart.number":
+		if e.ComplexityRoot.UploadPart.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Number(childComplexity), true
+	case "UploadPart.url":
+		if e.ComplexityRoot.UploadPart.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.URL(childComplexity), true
+
+	case "UploadRejection.code":
+		if e.ComplexityRoot.UploadRejection.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadRejection.Code(childComplexity), true
+	case "UploadRejection.message":
+		if e.ComplexityRoot.UploadRejection.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadRejection.Message(childComplexity), true
 
 	case "UserError.code":
 		if e.ComplexityRoot.UserError.Code == nil {
@@ -1615,6 +2047,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Limit(childComplexity), true
+	case "UserError.limitBytes":
+		if e.ComplexityRoot.UserError.LimitBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserError.LimitBytes(childComplexity), true
 	case "UserError.message":
 		if e.ComplexityRoot.UserError.Message == nil {
 			break
@@ -1627,12 +2065,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Remaining(childComplexity), true
+	case "UserError.remainingBytes":
+		if e.ComplexityRoot.UserError.RemainingBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserError.RemainingBytes(childComplexity), true
 	case "UserError.used":
 		if e.ComplexityRoot.UserError.Used == nil {
 			break
 		}
 
 		return e.ComplexityRoot.UserError.Used(childComplexity), true
+	case "UserError.usedBytes":
+		if e.ComplexityRoot.UserError.UsedBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserError.UsedBytes(childComplexity), true
 
 	case "VerifyOtpPayload.expiresAt":
 		if e.ComplexityRoot.VerifyOtpPayload.ExpiresAt == nil {
@@ -1661,8 +2111,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAbortUploadInput,
 		ec.unmarshalInputAuditLogFilter,
+		ec.unmarshalInputCompleteUploadInput,
 		ec.unmarshalInputCreateJobInput,
+		ec.unmarshalInputCreateUploadInput,
 		ec.unmarshalInputDeviceInput,
 		ec.unmarshalInputImageFilter,
 		ec.unmarshalInputImportImagesInput,
@@ -1671,9 +2124,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSecurityEventFilter,
 		ec.unmarshalInputSelectImagesInput,
 		ec.unmarshalInputSetAllImagesIncludedInput,
+		ec.unmarshalInputSetCustomerUploadsInput,
 		ec.unmarshalInputSetIncludedImagesInput,
+		ec.unmarshalInputSetJobStatusInput,
 		ec.unmarshalInputSetSelectionStateInput,
 		ec.unmarshalInputSettleExtrasInput,
+		ec.unmarshalInputSignUploadPartsInput,
+		ec.unmarshalInputUploadFilter,
+		ec.unmarshalInputUploadPartInput,
 		ec.unmarshalInputVerifyOtpInput,
 	)
 	first := true
@@ -2203,12 +2661,24 @@ extend type Mutation {
     "The job."
     input: CreateJobInput!
   ): CreateJobPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Says how far a job is. Any status may follow any other; leaves an audit entry."
+  setJobStatus(
+    "Which job, and how far it is."
+    input: SetJobStatusInput!
+  ): SetJobStatusPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Says whether the customer of a job may upload pictures; leaves an audit entry."
+  setCustomerUploads(
+    "Which job, and whether."
+    input: SetCustomerUploadsInput!
+  ): SetCustomerUploadsPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
 }
 
 "How far a job is."
 enum JobStatus {
   "Being worked on: pictures come in, the customer chooses."
   OPEN
+  "Handed over: no pictures are added any more, the customer goes on choosing and downloading."
+  DELIVERED
   "Finished: nothing is added any more."
   CLOSED
 }
@@ -2285,6 +2755,8 @@ input CreateJobInput {
   allImagesIncluded: Boolean! = false
   "Whether pictures past the package can be bought."
   sellsExtras: Boolean! = false
+  "Whether its customer may upload pictures."
+  customerUploads: Boolean! = false
   "The address of the photographer it is assigned to, whose account has that role."
   photographerEmail: String
   "Why, for the audit log; at most 1,000 characters."
@@ -2297,6 +2769,38 @@ type CreateJobPayload {
   job: Job
   "The rules that refused it."
   userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setJobStatus` + "`" + `."
+input SetJobStatusInput {
+  "The job."
+  jobId: ID!
+  "How far it is."
+  status: JobStatus!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setJobStatus` + "`" + `."
+type SetJobStatusPayload {
+  "The job as it is now."
+  job: Job!
+}
+
+"Input of ` + "`" + `setCustomerUploads` + "`" + `."
+input SetCustomerUploadsInput {
+  "The job."
+  jobId: ID!
+  "Whether its customer may upload pictures."
+  customerUploads: Boolean!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setCustomerUploads` + "`" + `."
+type SetCustomerUploadsPayload {
+  "The job as it is now."
+  job: Job!
 }
 `, BuiltIn: false},
 	{Name: "../schema.graphqls", Input: `"""
@@ -2335,6 +2839,8 @@ enum RateLimit {
   AUTH
   "Requests that send mail: 10 a minute for an address. A mailbox gets one code a minute at most."
   EMAIL
+  "Upload mutations: 120 a minute for a session, and for an address. After 10 uploads within an hour of a session that were wrong, refused or aborted, or 20 of an address, none for a while."
+  UPLOAD
 }
 
 "What a caller may want to do with a thing."
@@ -2397,12 +2903,18 @@ type UserError {
   message: String!
   "For programs."
   code: UserErrorCode!
-  "How many places the package has; only with PACKAGE_FULL."
+  "How many places the package has, or pictures a job; only with PACKAGE_FULL and QUOTA_EXCEEDED."
   limit: Int
-  "How many of them are taken; only with PACKAGE_FULL."
+  "How many of them are taken; likewise."
   used: Int
-  "How many are left; only with PACKAGE_FULL."
+  "How many are left; likewise."
   remaining: Int
+  "How many bytes there may be; only with QUOTA_EXCEEDED and FILE_TOO_LARGE, where it is about bytes."
+  limitBytes: Int64
+  "How many of them are taken; likewise."
+  usedBytes: Int64
+  "How many are left; likewise."
+  remainingBytes: Int64
 }
 
 "The business rules that can refuse a mutation."
@@ -2413,6 +2925,8 @@ enum UserErrorCode {
   WRONG_ROLE
   "The job is closed: nothing is added or chosen any more."
   JOB_CLOSED
+  "The job is delivered: no pictures are added any more."
+  JOB_DELIVERED
   "The package has too few places left; ` + "`" + `limit` + "`" + `, ` + "`" + `used` + "`" + ` and ` + "`" + `remaining` + "`" + ` tell how many."
   PACKAGE_FULL
   "The job includes every picture, so there is nothing to choose."
@@ -2427,6 +2941,18 @@ enum UserErrorCode {
   NOT_PENDING
   "The reference stands for a payment of other pictures."
   PAYMENT_REFERENCE_USED
+  "The job or the studio holds as much as it may; the numbers tell of what."
+  QUOTA_EXCEEDED
+  "The file is larger than a picture may be."
+  FILE_TOO_LARGE
+  "Files of this type can't be delivered."
+  UNSUPPORTED_TYPE
+  "Not all bytes of the upload have arrived."
+  UPLOAD_INCOMPLETE
+  "The upload takes no bytes any more."
+  UPLOAD_OVER
+  "The upload is complete, so it can't be aborted."
+  UPLOAD_COMPLETE
 }
 
 "Everything that can be asked."
@@ -2520,6 +3046,16 @@ enum SecurityEventKind {
   ARCHIVE_DAMAGED
   "A secret of the server has expired, is about to, or is too old; ` + "`" + `detail` + "`" + ` is its variable."
   SECRET_UNHEALTHY
+  "Other bytes were uploaded than announced."
+  UPLOAD_CHECKSUM_WRONG
+  "What was uploaded is no picture that is taken; ` + "`" + `detail` + "`" + ` says why."
+  UPLOAD_REJECTED
+  "An upload was given up by its uploader."
+  UPLOAD_ABORTED
+  "Nobody went on with an upload."
+  UPLOAD_EXPIRED
+  "A link was used again after its upload had ended; ` + "`" + `detail` + "`" + ` says how. The new object was removed, the picture stayed as it was."
+  UPLOAD_REPLAYED
 }
 
 "Incidents of one second that had everything but their time in common."
@@ -2848,12 +3384,264 @@ type LogoutPayload {
   ok: Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../upload.graphqls", Input: `extend type Query {
+  "An upload of a job: of the caller's own, for whoever works on the job of anybody's."
+  upload(
+    "The upload's id."
+    id: ID!
+  ): Upload @auth @entitled(to: VIEW)
+}
+
+extend type Mutation {
+  """
+  Announces a picture for a job, and tells where to send its bytes. The same file again is the same
+  upload with fresh links; one that the job has already is READY at once, with the picture that it is.
+  For the photographer of the job, admins and, where the job allows it, its customer.
+  """
+  createUpload(
+    "The file."
+    input: CreateUploadInput!
+  ): CreateUploadPayload! @auth @rateLimit(name: UPLOAD)
+  "Links for parts of an upload whose method is PARTS. Ask again for links that have expired."
+  signUploadParts(
+    "Which parts."
+    input: SignUploadPartsInput!
+  ): SignUploadPartsPayload! @auth @rateLimit(name: UPLOAD)
+  """
+  Says that all bytes are there. The picture is checked and taken in in the background: ask for the
+  upload to see how far that is. Completing again changes nothing.
+  """
+  completeUpload(
+    "Which upload."
+    input: CompleteUploadInput!
+  ): CompleteUploadPayload! @auth @rateLimit(name: UPLOAD)
+  "Gives an upload up and removes what has arrived of it. Aborting again changes nothing."
+  abortUpload(
+    "Which upload."
+    input: AbortUploadInput!
+  ): AbortUploadPayload! @auth @rateLimit(name: UPLOAD)
+}
+
+extend type Job {
+  "Whether its customer may upload pictures."
+  customerUploads: Boolean!
+  "The job's uploads, newest first: all for whoever works on the job, for its customer the own ones."
+  uploads(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match."
+    filter: UploadFilter
+  ): UploadConnection!
+}
+
+"How far an upload is."
+enum UploadState {
+  "Waits for bytes, at most 24 hours after it was last signed."
+  PENDING
+  "All is there, and is being checked and taken in."
+  VERIFYING
+  "It is a picture of the job; see ` + "`" + `image` + "`" + `."
+  READY
+  "It is none; see ` + "`" + `rejection` + "`" + `. Its bytes are removed."
+  REJECTED
+  "Its uploader gave it up."
+  ABORTED
+  "Nobody went on with it."
+  EXPIRED
+}
+
+"How a file goes up."
+enum UploadMethod {
+  "By one PUT to ` + "`" + `url` + "`" + `."
+  PUT
+  "In parts of ` + "`" + `partSize` + "`" + ` bytes, the last one with what remains, each by a PUT to a link of ` + "`" + `signUploadParts` + "`" + `."
+  PARTS
+}
+
+"A file that was announced for a job. Its bytes go straight into the storage, which refuses any others than were announced."
+type Upload implements Node {
+  "Opaque and stable."
+  id: ID!
+  "The picture's name."
+  filename: String!
+  "The type that was announced."
+  contentType: String!
+  "The size in bytes."
+  size: Int64!
+  "The SHA-256 of the file in hexadecimal."
+  sha256: String!
+  "How far it is."
+  state: UploadState!
+  "How it goes up."
+  method: UploadMethod!
+  "Until when the links work that this answer holds, or that ` + "`" + `signUploadParts` + "`" + ` gives now. Ask again for fresh ones. Null when it takes no bytes any more."
+  expiresAt: DateTime
+  "Where the file goes by PUT; null for PARTS, and when it takes no bytes any more."
+  url: String
+  "The headers to send with it, exactly these and the length."
+  headers: [UploadHeader!]!
+  "How large each part is but the last, in bytes; null for PUT."
+  partSize: Int64
+  "The parts that the storage holds, as long as it takes bytes. An app that was stopped goes on with the others."
+  receivedParts: [ReceivedPart!]!
+  "The picture that it became, or that the job had already; null until it is READY."
+  image: Image
+  "Why it is no picture; only when it is REJECTED."
+  rejection: UploadRejection
+  "When it was announced."
+  createdAt: DateTime!
+}
+
+"A header to send."
+type UploadHeader {
+  "Its name."
+  name: String!
+  "Its value, as it stands here."
+  value: String!
+}
+
+"A part that the storage holds."
+type ReceivedPart {
+  "Its number, from 1."
+  number: Int!
+  "Its size in bytes."
+  size: Int64!
+}
+
+"Why an upload is no picture of the job."
+type UploadRejection {
+  "For programs, such as ` + "`" + `CHECKSUM_MISMATCH` + "`" + `, ` + "`" + `CONTENT_TYPE_MISMATCH` + "`" + `, ` + "`" + `NOT_A_PICTURE` + "`" + `, ` + "`" + `TRUNCATED` + "`" + `, ` + "`" + `JOB_DELIVERED` + "`" + ` or ` + "`" + `QUOTA_EXCEEDED` + "`" + `."
+  code: String!
+  "For a person."
+  message: String!
+}
+
+"Where a part goes."
+type UploadPart {
+  "Its number."
+  number: Int!
+  "Where it goes by PUT."
+  url: String!
+  "The headers to send with it, exactly these and the length."
+  headers: [UploadHeader!]!
+}
+
+"Which uploads."
+input UploadFilter {
+  "Only those in one of these states."
+  state: [UploadState!]
+}
+
+"A page of uploads."
+type UploadConnection {
+  "The uploads with their cursors."
+  edges: [UploadEdge!]!
+  "The uploads alone."
+  nodes: [Upload!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An upload within a page."
+type UploadEdge {
+  "Its place in the list."
+  cursor: String!
+  "The upload."
+  node: Upload!
+}
+
+"Input of ` + "`" + `createUpload` + "`" + `."
+input CreateUploadInput {
+  "The job."
+  jobId: ID!
+  "The file's name, 1 to 255 characters; what no system could save is replaced."
+  filename: String!
+  "Its type: ` + "`" + `image/jpeg` + "`" + `, ` + "`" + `image/png` + "`" + ` or ` + "`" + `image/webp` + "`" + `."
+  contentType: String!
+  "Its size in bytes, at most 200 MiB."
+  size: Int64!
+  "Its SHA-256, 64 hexadecimal digits."
+  sha256: String!
+}
+
+"Answer of ` + "`" + `createUpload` + "`" + `."
+type CreateUploadPayload {
+  "The upload; null when a rule refused it."
+  upload: Upload
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `signUploadParts` + "`" + `."
+input SignUploadPartsInput {
+  "The upload."
+  uploadId: ID!
+  "The parts, at most 100."
+  parts: [UploadPartInput!]!
+}
+
+"A part of an upload."
+input UploadPartInput {
+  "Its number, from 1."
+  number: Int!
+  "Its SHA-256, 64 hexadecimal digits."
+  sha256: String!
+}
+
+"Answer of ` + "`" + `signUploadParts` + "`" + `."
+type SignUploadPartsPayload {
+  "Where they go, in the order asked; empty when a rule refused it."
+  parts: [UploadPart!]!
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `completeUpload` + "`" + `."
+input CompleteUploadInput {
+  "The upload."
+  uploadId: ID!
+}
+
+"Answer of ` + "`" + `completeUpload` + "`" + `."
+type CompleteUploadPayload {
+  "The upload as it is now."
+  upload: Upload
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `abortUpload` + "`" + `."
+input AbortUploadInput {
+  "The upload."
+  uploadId: ID!
+}
+
+"Answer of ` + "`" + `abortUpload` + "`" + `."
+type AbortUploadPayload {
+  "The upload as it is now."
+  upload: Upload
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AbortUploadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "upload":
+		return ec.fieldContext_AbortUploadPayload_upload(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AbortUploadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AbortUploadPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_Account(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -2961,6 +3749,16 @@ func (ec *executionContext) childFields_AuditVerification(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type AuditVerification", field.Name)
 }
 
+func (ec *executionContext) childFields_CompleteUploadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "upload":
+		return ec.fieldContext_CompleteUploadPayload_upload(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CompleteUploadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompleteUploadPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -2969,6 +3767,16 @@ func (ec *executionContext) childFields_CreateJobPayload(ctx context.Context, fi
 		return ec.fieldContext_CreateJobPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateJobPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateUploadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "upload":
+		return ec.fieldContext_CreateUploadPayload_upload(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateUploadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUploadPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Image(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3139,6 +3947,10 @@ func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.C
 		return ec.fieldContext_Job_zipUrl(ctx, field)
 	case "auditLog":
 		return ec.fieldContext_Job_auditLog(ctx, field)
+	case "customerUploads":
+		return ec.fieldContext_Job_customerUploads(ctx, field)
+	case "uploads":
+		return ec.fieldContext_Job_uploads(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Job", field.Name)
 }
@@ -3207,6 +4019,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_ReceivedPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_ReceivedPart_number(ctx, field)
+	case "size":
+		return ec.fieldContext_ReceivedPart_size(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReceivedPart", field.Name)
 }
 
 func (ec *executionContext) childFields_RefusedObject(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3339,6 +4161,14 @@ func (ec *executionContext) childFields_SetAllImagesIncludedPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type SetAllImagesIncludedPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetCustomerUploadsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_SetCustomerUploadsPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetCustomerUploadsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetIncludedImagesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -3349,6 +4179,14 @@ func (ec *executionContext) childFields_SetIncludedImagesPayload(ctx context.Con
 		return ec.fieldContext_SetIncludedImagesPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetIncludedImagesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetJobStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_SetJobStatusPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetJobStatusPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetSelectionStatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3375,6 +4213,16 @@ func (ec *executionContext) childFields_SettleExtrasPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type SettleExtrasPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SignUploadPartsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "parts":
+		return ec.fieldContext_SignUploadPartsPayload_parts(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SignUploadPartsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUploadPartsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "slug":
@@ -3383,6 +4231,96 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_name(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
+}
+
+func (ec *executionContext) childFields_Upload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Upload_id(ctx, field)
+	case "filename":
+		return ec.fieldContext_Upload_filename(ctx, field)
+	case "contentType":
+		return ec.fieldContext_Upload_contentType(ctx, field)
+	case "size":
+		return ec.fieldContext_Upload_size(ctx, field)
+	case "sha256":
+		return ec.fieldContext_Upload_sha256(ctx, field)
+	case "state":
+		return ec.fieldContext_Upload_state(ctx, field)
+	case "method":
+		return ec.fieldContext_Upload_method(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Upload_expiresAt(ctx, field)
+	case "url":
+		return ec.fieldContext_Upload_url(ctx, field)
+	case "headers":
+		return ec.fieldContext_Upload_headers(ctx, field)
+	case "partSize":
+		return ec.fieldContext_Upload_partSize(ctx, field)
+	case "receivedParts":
+		return ec.fieldContext_Upload_receivedParts(ctx, field)
+	case "image":
+		return ec.fieldContext_Upload_image(ctx, field)
+	case "rejection":
+		return ec.fieldContext_Upload_rejection(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Upload_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Upload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UploadConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_UploadConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UploadConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_UploadEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_UploadEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadHeader(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_UploadHeader_name(ctx, field)
+	case "value":
+		return ec.fieldContext_UploadHeader_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadHeader", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_UploadPart_number(ctx, field)
+	case "url":
+		return ec.fieldContext_UploadPart_url(ctx, field)
+	case "headers":
+		return ec.fieldContext_UploadPart_headers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadPart", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadRejection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_UploadRejection_code(ctx, field)
+	case "message":
+		return ec.fieldContext_UploadRejection_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadRejection", field.Name)
 }
 
 func (ec *executionContext) childFields_UserError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3399,6 +4337,12 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_used(ctx, field)
 	case "remaining":
 		return ec.fieldContext_UserError_remaining(ctx, field)
+	case "limitBytes":
+		return ec.fieldContext_UserError_limitBytes(ctx, field)
+	case "usedBytes":
+		return ec.fieldContext_UserError_usedBytes(ctx, field)
+	case "remainingBytes":
+		return ec.fieldContext_UserError_remainingBytes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
 }

@@ -782,6 +782,11 @@ var (
 		"LIMITER_RESTORED":          audit.LimiterRestored,
 		"ARCHIVE_DAMAGED":           audit.ArchiveDamaged,
 		"SECRET_UNHEALTHY":          audit.SecretUnhealthy,
+		"UPLOAD_CHECKSUM_WRONG":     audit.UploadChecksumWrong,
+		"UPLOAD_REJECTED":           audit.UploadRejected,
+		"UPLOAD_ABORTED":            audit.UploadAborted,
+		"UPLOAD_EXPIRED":            audit.UploadExpired,
+		"UPLOAD_REPLAYED":           audit.UploadReplayed,
 	}
 	marshalNSecurityEventKind2pixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -796,6 +801,11 @@ var (
 		audit.LimiterRestored:         "LIMITER_RESTORED",
 		audit.ArchiveDamaged:          "ARCHIVE_DAMAGED",
 		audit.SecretUnhealthy:         "SECRET_UNHEALTHY",
+		audit.UploadChecksumWrong:     "UPLOAD_CHECKSUM_WRONG",
+		audit.UploadRejected:          "UPLOAD_REJECTED",
+		audit.UploadAborted:           "UPLOAD_ABORTED",
+		audit.UploadExpired:           "UPLOAD_EXPIRED",
+		audit.UploadReplayed:          "UPLOAD_REPLAYED",
 	}
 )
 
@@ -840,6 +850,11 @@ var (
 		"LIMITER_RESTORED":          audit.LimiterRestored,
 		"ARCHIVE_DAMAGED":           audit.ArchiveDamaged,
 		"SECRET_UNHEALTHY":          audit.SecretUnhealthy,
+		"UPLOAD_CHECKSUM_WRONG":     audit.UploadChecksumWrong,
+		"UPLOAD_REJECTED":           audit.UploadRejected,
+		"UPLOAD_ABORTED":            audit.UploadAborted,
+		"UPLOAD_EXPIRED":            audit.UploadExpired,
+		"UPLOAD_REPLAYED":           audit.UploadReplayed,
 	}
 	marshalOSecurityEventKind2ᚖpixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -854,6 +869,11 @@ var (
 		audit.LimiterRestored:         "LIMITER_RESTORED",
 		audit.ArchiveDamaged:          "ARCHIVE_DAMAGED",
 		audit.SecretUnhealthy:         "SECRET_UNHEALTHY",
+		audit.UploadChecksumWrong:     "UPLOAD_CHECKSUM_WRONG",
+		audit.UploadRejected:          "UPLOAD_REJECTED",
+		audit.UploadAborted:           "UPLOAD_ABORTED",
+		audit.UploadExpired:           "UPLOAD_EXPIRED",
+		audit.UploadReplayed:          "UPLOAD_REPLAYED",
 	}
 )
 

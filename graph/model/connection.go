@@ -5,6 +5,7 @@ package model
 import (
 	"pixgate/internal/job"
 	"pixgate/internal/page"
+	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 )
 
@@ -83,6 +84,26 @@ func (c *SecurityEventConnection) Edges() []*SecurityEventEdge {
 	edges := make([]*SecurityEventEdge, len(c.Nodes))
 	for i, event := range c.Nodes {
 		edges[i] = &SecurityEventEdge{Cursor: event.Cursor().Text(page.SecurityEvents), Node: event}
+	}
+	return edges
+}
+
+// UploadConnection is a page of a job's uploads.
+type UploadConnection struct {
+	Nodes    []*transfer.Upload
+	PageInfo *PageInfo
+}
+
+// NewUploadConnection returns the page that answers w.
+func NewUploadConnection(uploads []*transfer.Upload, more bool, w page.Window) *UploadConnection {
+	return &UploadConnection{Nodes: uploads, PageInfo: pageInfo(page.Uploads, uploads, more, w)}
+}
+
+// Edges returns the uploads with their cursors.
+func (c *UploadConnection) Edges() []*UploadEdge {
+	edges := make([]*UploadEdge, len(c.Nodes))
+	for i, upload := range c.Nodes {
+		edges[i] = &UploadEdge{Cursor: upload.Cursor().Text(page.Uploads), Node: upload}
 	}
 	return edges
 }

@@ -17,6 +17,20 @@ import (
 	"time"
 )
 
+// Input of `abortUpload`.
+type AbortUploadInput struct {
+	// The upload.
+	UploadID string `json:"uploadId"`
+}
+
+// Answer of `abortUpload`.
+type AbortUploadPayload struct {
+	// The upload as it is now.
+	Upload *transfer.Upload `json:"upload,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // An entry within a page.
 type AuditEntryEdge struct {
 	// Its place in the list.
@@ -41,6 +55,20 @@ type AuditLogFilter struct {
 	To *time.Time `json:"to,omitempty"`
 }
 
+// Input of `completeUpload`.
+type CompleteUploadInput struct {
+	// The upload.
+	UploadID string `json:"uploadId"`
+}
+
+// Answer of `completeUpload`.
+type CompleteUploadPayload struct {
+	// The upload as it is now.
+	Upload *transfer.Upload `json:"upload,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `createJob`.
 type CreateJobInput struct {
 	// The customer's address; no account is needed yet.
@@ -53,6 +81,8 @@ type CreateJobInput struct {
 	AllImagesIncluded bool `json:"allImagesIncluded"`
 	// Whether pictures past the package can be bought.
 	SellsExtras bool `json:"sellsExtras"`
+	// Whether its customer may upload pictures.
+	CustomerUploads bool `json:"customerUploads"`
 	// The address of the photographer it is assigned to, whose account has that role.
 	PhotographerEmail *string `json:"photographerEmail,omitempty"`
 	// Why, for the audit log; at most 1,000 characters.
@@ -63,6 +93,28 @@ type CreateJobInput struct {
 type CreateJobPayload struct {
 	// The new job; null when a rule refused it.
 	Job *job.Job `json:"job,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `createUpload`.
+type CreateUploadInput struct {
+	// The job.
+	JobID string `json:"jobId"`
+	// The file's name, 1 to 255 characters; what no system could save is replaced.
+	Filename string `json:"filename"`
+	// Its type: `image/jpeg`, `image/png` or `image/webp`.
+	ContentType string `json:"contentType"`
+	// Its size in bytes, at most 200 MiB.
+	Size int64 `json:"size"`
+	// Its SHA-256, 64 hexadecimal digits.
+	Sha256 string `json:"sha256"`
+}
+
+// Answer of `createUpload`.
+type CreateUploadPayload struct {
+	// The upload; null when a rule refused it.
+	Upload *transfer.Upload `json:"upload,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -237,6 +289,22 @@ type SetAllImagesIncludedPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Input of `setCustomerUploads`.
+type SetCustomerUploadsInput struct {
+	// The job.
+	JobID string `json:"jobId"`
+	// Whether its customer may upload pictures.
+	CustomerUploads bool `json:"customerUploads"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setCustomerUploads`.
+type SetCustomerUploadsPayload struct {
+	// The job as it is now.
+	Job *job.Job `json:"job"`
+}
+
 // Input of `setIncludedImages`.
 type SetIncludedImagesInput struct {
 	// The job.
@@ -255,6 +323,22 @@ type SetIncludedImagesPayload struct {
 	Changes []*job.Change `json:"changes"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `setJobStatus`.
+type SetJobStatusInput struct {
+	// The job.
+	JobID string `json:"jobId"`
+	// How far it is.
+	Status job.Status `json:"status"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setJobStatus`.
+type SetJobStatusPayload struct {
+	// The job as it is now.
+	Job *job.Job `json:"job"`
 }
 
 // Input of `setSelectionState`.
@@ -297,6 +381,36 @@ type SettleExtrasPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Input of `signUploadParts`.
+type SignUploadPartsInput struct {
+	// The upload.
+	UploadID string `json:"uploadId"`
+	// The parts, at most 100.
+	Parts []*transfer.AnnouncedPart `json:"parts"`
+}
+
+// Answer of `signUploadParts`.
+type SignUploadPartsPayload struct {
+	// Where they go, in the order asked; empty when a rule refused it.
+	Parts []*transfer.PartLink `json:"parts"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An upload within a page.
+type UploadEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The upload.
+	Node *transfer.Upload `json:"node"`
+}
+
+// Which uploads.
+type UploadFilter struct {
+	// Only those in one of these states.
+	State []transfer.UploadState `json:"state,omitempty"`
+}
+
 // What went wrong with a business rule, in a mutation that was allowed.
 type UserError struct {
 	// The part of the input that it is about, such as `["input", "photographerEmail"]`.
@@ -305,12 +419,18 @@ type UserError struct {
 	Message string `json:"message"`
 	// For programs.
 	Code UserErrorCode `json:"code"`
-	// How many places the package has; only with PACKAGE_FULL.
+	// How many places the package has, or pictures a job; only with PACKAGE_FULL and QUOTA_EXCEEDED.
 	Limit *int `json:"limit,omitempty"`
-	// How many of them are taken; only with PACKAGE_FULL.
+	// How many of them are taken; likewise.
 	Used *int `json:"used,omitempty"`
-	// How many are left; only with PACKAGE_FULL.
+	// How many are left; likewise.
 	Remaining *int `json:"remaining,omitempty"`
+	// How many bytes there may be; only with QUOTA_EXCEEDED and FILE_TOO_LARGE, where it is about bytes.
+	LimitBytes *int64 `json:"limitBytes,omitempty"`
+	// How many of them are taken; likewise.
+	UsedBytes *int64 `json:"usedBytes,omitempty"`
+	// How many are left; likewise.
+	RemainingBytes *int64 `json:"remainingBytes,omitempty"`
 }
 
 // Input of `verifyOtp`.
@@ -582,17 +702,20 @@ const (
 	RateLimitAuth RateLimit = "AUTH"
 	// Requests that send mail: 10 a minute for an address. A mailbox gets one code a minute at most.
 	RateLimitEmail RateLimit = "EMAIL"
+	// Upload mutations: 120 a minute for a session, and for an address. After 10 uploads within an hour of a session that were wrong, refused or aborted, or 20 of an address, none for a while.
+	RateLimitUpload RateLimit = "UPLOAD"
 )
 
 var AllRateLimit = []RateLimit{
 	RateLimitPublicAPI,
 	RateLimitAuth,
 	RateLimitEmail,
+	RateLimitUpload,
 }
 
 func (e RateLimit) IsValid() bool {
 	switch e {
-	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail:
+	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail, RateLimitUpload:
 		return true
 	}
 	return false
@@ -643,6 +766,8 @@ const (
 	UserErrorCodeWrongRole UserErrorCode = "WRONG_ROLE"
 	// The job is closed: nothing is added or chosen any more.
 	UserErrorCodeJobClosed UserErrorCode = "JOB_CLOSED"
+	// The job is delivered: no pictures are added any more.
+	UserErrorCodeJobDelivered UserErrorCode = "JOB_DELIVERED"
 	// The package has too few places left; `limit`, `used` and `remaining` tell how many.
 	UserErrorCodePackageFull UserErrorCode = "PACKAGE_FULL"
 	// The job includes every picture, so there is nothing to choose.
@@ -657,12 +782,25 @@ const (
 	UserErrorCodeNotPending UserErrorCode = "NOT_PENDING"
 	// The reference stands for a payment of other pictures.
 	UserErrorCodePaymentReferenceUsed UserErrorCode = "PAYMENT_REFERENCE_USED"
+	// The job or the studio holds as much as it may; the numbers tell of what.
+	UserErrorCodeQuotaExceeded UserErrorCode = "QUOTA_EXCEEDED"
+	// The file is larger than a picture may be.
+	UserErrorCodeFileTooLarge UserErrorCode = "FILE_TOO_LARGE"
+	// Files of this type can't be delivered.
+	UserErrorCodeUnsupportedType UserErrorCode = "UNSUPPORTED_TYPE"
+	// Not all bytes of the upload have arrived.
+	UserErrorCodeUploadIncomplete UserErrorCode = "UPLOAD_INCOMPLETE"
+	// The upload takes no bytes any more.
+	UserErrorCodeUploadOver UserErrorCode = "UPLOAD_OVER"
+	// The upload is complete, so it can't be aborted.
+	UserErrorCodeUploadComplete UserErrorCode = "UPLOAD_COMPLETE"
 )
 
 var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeNotFound,
 	UserErrorCodeWrongRole,
 	UserErrorCodeJobClosed,
+	UserErrorCodeJobDelivered,
 	UserErrorCodePackageFull,
 	UserErrorCodeNothingToChoose,
 	UserErrorCodeImageBlocked,
@@ -670,11 +808,17 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeAlreadyGranted,
 	UserErrorCodeNotPending,
 	UserErrorCodePaymentReferenceUsed,
+	UserErrorCodeQuotaExceeded,
+	UserErrorCodeFileTooLarge,
+	UserErrorCodeUnsupportedType,
+	UserErrorCodeUploadIncomplete,
+	UserErrorCodeUploadOver,
+	UserErrorCodeUploadComplete,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete:
 		return true
 	}
 	return false

@@ -20,11 +20,17 @@ const (
 	LimiterRestored         Event = "limiter_restored"          // Redis is back
 	ArchiveDamaged          Event = "archive_damaged"           // the storage gave other bytes than were taken in
 	SecretUnhealthy         Event = "secret_unhealthy"          // a secret has expired, is about to, or is too old
+	UploadChecksumWrong     Event = "upload_checksum_wrong"     // other bytes were uploaded than announced
+	UploadRejected          Event = "upload_rejected"           // what was uploaded is no picture that we take
+	UploadAborted           Event = "upload_aborted"            // its uploader gave it up
+	UploadExpired           Event = "upload_expired"            // nobody went on with it
+	UploadReplayed          Event = "upload_replayed"           // a link was used again after the upload had ended
 )
 
 var events = []Event{
 	RateLimitBlocked, IPAccessDenied, CSRFBlocked, AuthBlocked, RequestValidationFailed, QueryRejected,
 	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged, SecretUnhealthy,
+	UploadChecksumWrong, UploadRejected, UploadAborted, UploadExpired, UploadReplayed,
 }
 
 // Events are all events.

@@ -31,6 +31,8 @@ const (
 	ImagesImported       Action = "job.images_imported"
 	IncludedImagesSet    Action = "job.included_images_set"
 	AllImagesIncludedSet Action = "job.all_images_included_set"
+	JobStatusSet         Action = "job.status_set"
+	CustomerUploadsSet   Action = "job.customer_uploads_set"
 	SelectionStateSet    Action = "image.selection_state_set"
 	ExtraSettled         Action = "image.extra_settled"
 	AccountRoleSet       Action = "account.role_set"

@@ -37,6 +37,7 @@ type Store struct {
 	client *s3.Client
 	bucket string
 	signer *Signer
+	sums   bool // whether the store takes and judges the SHA-256 of a part
 }
 
 // Object describes what the store holds under a key.
@@ -70,7 +71,7 @@ func Open(_ context.Context, opts Options) (*Store, error) {
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 	})
-	return &Store{client: client, bucket: opts.Bucket, signer: newSigner(origin, opts)}, nil
+	return &Store{client: client, bucket: opts.Bucket, signer: newSigner(origin, opts), sums: judgesParts(origin)}, nil
 }
 
 // origin validates the options and returns the endpoint in the one spelling

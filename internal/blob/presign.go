@@ -61,7 +61,8 @@ func (s *Signer) At(now time.Time, ttl time.Duration) (*Batch, error) {
 			"&X-Amz-Credential=" + string(appendEscaped(nil, s.id+"/"+scope, &queryChar)) +
 			"&X-Amz-Date=" + stamp +
 			"&X-Amz-Expires=" + strconv.Itoa(int(ttl/time.Second)) +
-			"&X-Amz-SignedHeaders=host",
+			"&X-Amz-SignedHeaders=",
+		host: s.host,
 		tail: "\nhost:" + s.host + "\n\nhost\nUNSIGNED-PAYLOAD",
 		task: []byte("AWS4-HMAC-SHA256\n" + stamp + "\n" + scope + "\n"),
 		mac:  hmac.New(sha256.New, s.dayKey(day)),
@@ -88,7 +89,8 @@ type Batch struct {
 	origin string
 	bucket string // the path up to the key
 	query  string // what all queries begin with
-	tail   string // what all canonical requests end with
+	host   string
+	tail   string // what all canonical requests of downloads end with
 	task   []byte // what all strings to sign begin with
 
 	mac       hash.Hash
@@ -114,6 +116,7 @@ func (b *Batch) AppendGet(dst []byte, key, disposition, contentType string) []by
 	query := len(dst)
 	dst = append(dst, '?')
 	dst = append(dst, b.query...)
+	dst = append(dst, "host"...)
 	if disposition != "" {
 		dst = append(dst, "&response-content-disposition="...)
 		dst = appendEscaped(dst, disposition, &queryChar)
@@ -130,8 +133,12 @@ func (b *Batch) AppendGet(dst []byte, key, disposition, contentType string) []by
 	c = append(c, dst[query+len("?"):]...)
 	c = append(c, b.tail...)
 	b.canonical = c
+	return b.appendSignature(dst)
+}
 
-	request := sha256.Sum256(c)
+// appendSignature signs the canonical request.
+func (b *Batch) appendSignature(dst []byte) []byte {
+	request := sha256.Sum256(b.canonical)
 	task := hex.AppendEncode(b.task, request[:])
 	b.task = task[:len(b.task)] // keeps what append has grown
 	b.mac.Reset()

@@ -35,7 +35,7 @@ func (r Rate) String() string {
 // rateLimits are the limits that have a setting, RATE_LIMIT_<NAME>. What they are
 // where it is not set, the room that counts knows.
 var rateLimits = []string{
-	"PUBLIC_API", "PUBLIC_API_SIGNED_IN", "AUTH", "AUTH_IP", "EMAIL", "SEARCH", "FORM", "UPLOAD", "UPLOAD_FAILURES", "DOWNLOAD",
+	"PUBLIC_API", "PUBLIC_API_SIGNED_IN", "AUTH", "AUTH_IP", "EMAIL", "SEARCH", "FORM", "UPLOAD", "UPLOAD_FAILURES", "UPLOAD_MISTAKES", "DOWNLOAD",
 }
 
 func (r *reader) rates() map[string]Rate {

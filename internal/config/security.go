@@ -15,7 +15,8 @@ var ownThresholds = map[string]int{
 	"rate_limit_blocked": 50, "ip_access_denied": -1, "csrf_blocked": -1, "auth_blocked": -1, "request_validation_failed": -1, "query_rejected": -1,
 	"login_failed": -1, "device_mismatch": -1,
 	"limiter_fallback": 1, "archive_damaged": 1, "secret_unhealthy": 1, // once is too often
-	"limiter_restored": 0, // good news
+	"limiter_restored":      0, // good news
+	"upload_checksum_wrong": -1, "upload_rejected": -1, "upload_aborted": -1, "upload_expired": 100, "upload_replayed": 5,
 }
 
 const maxThreshold = 1_000_000

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"encoding/hex"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -28,6 +29,13 @@ func bucketOf(hidden secret.Key, purpose string, key []string) (bucket, error) {
 	}
 	sum := hidden.MAC(purpose, parts...)
 	return bucket(sum[:16]), nil
+}
+
+// Alias is a name for a key that may be stored: nobody can tell the key from it. It
+// changes when the limiter's key does.
+func (l *Limiter) Alias(key string) string {
+	sum := l.key.MAC("alias of a key", []byte(key))
+	return hex.EncodeToString(sum[:16])
 }
 
 // KeyOfIP is the key of a client by its address: IPv4 by the address, also where it

@@ -20,7 +20,8 @@ const (
 	Search            Name = "SEARCH"               // lists with a text filter, by account
 	Form              Name = "FORM"                 // bookings, by account
 	Upload            Name = "UPLOAD"               // upload mutations, by session and IP
-	UploadFailures    Name = "UPLOAD_FAILURES"      // wrong checksums and aborts, by session and IP
+	UploadFailures    Name = "UPLOAD_FAILURES"      // wrong checksums, rejected files and aborts, by IP
+	UploadMistakes    Name = "UPLOAD_MISTAKES"      // the same, by session
 	Download          Name = "DOWNLOAD"             // downloads, by account
 )
 
@@ -41,6 +42,7 @@ var defaults = map[Name]Limit{
 	Form:              {5, 10 * time.Minute},
 	Upload:            {120, time.Minute},
 	UploadFailures:    {20, time.Hour},
+	UploadMistakes:    {10, time.Hour},
 	Download:          {600, time.Minute},
 }
 

@@ -21,6 +21,7 @@ type New struct {
 	IncludedImages    int    // 0 to 100,000
 	AllImagesIncluded bool
 	SellsExtras       bool
+	CustomerUploads   bool
 	PhotographerEmail *string // nil: assigned to nobody yet
 	Reason            string  // for the audit log, at most MaxReason characters
 }
@@ -38,6 +39,7 @@ type Refusal struct {
 	Code    string // one of those that selection.go lists
 	Message string
 	Package *PackageUse // how it stands; only with [PackageFull]
+	Quota   *Quota      // likewise; only with [QuotaExceeded]
 }
 
 func (n New) check() (customer, photographer account.Address, err error) {
@@ -86,7 +88,7 @@ func (s *Jobs) Create(ctx context.Context, v account.Viewer, n New) (*Job, []Ref
 	row := queries.InsertJobParams{
 		ID: id.New(now), TenantID: v.TenantID, CustomerEmailKey: customer.Key(), CustomerEmail: customer.Mailbox(),
 		Title: strings.TrimSpace(n.Title), IncludedImages: int32(n.IncludedImages), AllImagesIncluded: n.AllImagesIncluded,
-		SellsExtras: n.SellsExtras, Now: now,
+		SellsExtras: n.SellsExtras, CustomerUploads: n.CustomerUploads, Now: now,
 	}
 	if n.PhotographerEmail != nil {
 		assigned, refusal, err := findPhotographer(ctx, q, v.TenantID, photographer)
@@ -116,7 +118,8 @@ func (s *Jobs) Create(ctx context.Context, v account.Viewer, n New) (*Job, []Ref
 			IncludedImages    int32 `json:"includedImages"`
 			AllImagesIncluded bool  `json:"allImagesIncluded"`
 			SellsExtras       bool  `json:"sellsExtras"`
-		}{made.IncludedImages, made.AllImagesIncluded, made.SellsExtras},
+			CustomerUploads   bool  `json:"customerUploads"`
+		}{made.IncludedImages, made.AllImagesIncluded, made.SellsExtras, made.CustomerUploads},
 	}); err != nil {
 		return nil, nil, err
 	}

@@ -16,8 +16,9 @@ type Status string
 
 // The statuses.
 const (
-	Open   Status = "OPEN"
-	Closed Status = "CLOSED"
+	Open      Status = "OPEN"
+	Delivered Status = "DELIVERED"
+	Closed    Status = "CLOSED"
 )
 
 // Job is the pictures of one property for one customer.
@@ -31,6 +32,7 @@ type Job struct {
 	IncludedImages    int
 	AllImagesIncluded bool
 	SellsExtras       bool // whether pictures past the package can be bought
+	CustomerUploads   bool // whether its customer may add pictures
 	ImageCount        int
 	Package           PackageUse
 	CreatedAt         time.Time
@@ -108,7 +110,8 @@ func fromRow(row queries.Job) *Job {
 		ID: row.ID, TenantID: row.TenantID, CustomerID: row.AccountID, PhotographerID: row.PhotographerID,
 		Title: row.Title, Status: Status(row.Status),
 		IncludedImages: int(row.IncludedImages), AllImagesIncluded: row.AllImagesIncluded, SellsExtras: row.SellsExtras,
-		ImageCount: int(row.ImageCount), CreatedAt: row.CreatedAt,
+		CustomerUploads: row.CustomerUploads,
+		ImageCount:      int(row.ImageCount), CreatedAt: row.CreatedAt,
 		Package: PackageUse{
 			Included: int(row.IncludedImages), Used: int(row.IncludedCount), Remaining: int(row.IncludedImages - row.IncludedCount),
 			ExtrasPending: int(row.ExtraPendingCount), ExtrasPaid: int(row.ExtraPaidCount), ExtrasFree: int(row.ExtraFreeCount),

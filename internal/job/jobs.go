@@ -125,7 +125,7 @@ func (s *Jobs) Count(ctx context.Context, v account.Viewer, filter Filter) (int,
 		err error
 	)
 	if v.Role.AtLeast(account.Admin) {
-		statuses := []string{string(Open), string(Closed)}
+		statuses := []string{string(Open), string(Delivered), string(Closed)}
 		if filter.Status != nil {
 			statuses = []string{string(*filter.Status)}
 		}

@@ -199,7 +199,7 @@ func TestCreateBelongsToTheProvenAddressAndIsAudited(t *testing.T) {
 	}
 	var entry string
 	if err := s.db.Owner.QueryRow(t.Context(), "SELECT action || ' ' || reason || ' ' || new_value FROM audit_entry WHERE job_id = $1 AND actor_id = $2",
-		made.ID, s.Admin.AccountID).Scan(&entry); err != nil || entry != `job.created because {"includedImages":5,"allImagesIncluded":false,"sellsExtras":false}` {
+		made.ID, s.Admin.AccountID).Scan(&entry); err != nil || entry != `job.created because {"includedImages":5,"allImagesIncluded":false,"sellsExtras":false,"customerUploads":false}` {
 		t.Errorf("audited as %q, %v", entry, err)
 	}
 	for email, code := range map[*string]string{&customer: "WRONG_ROLE", &nobody: "NOT_FOUND"} {

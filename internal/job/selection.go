@@ -28,6 +28,7 @@ const (
 	NotFound             = "NOT_FOUND"
 	WrongRole            = "WRONG_ROLE"
 	JobClosed            = "JOB_CLOSED"
+	JobDelivered         = "JOB_DELIVERED"
 	PackageFull          = "PACKAGE_FULL"
 	NothingToChoose      = "NOTHING_TO_CHOOSE"
 	ImageBlocked         = "IMAGE_BLOCKED"
@@ -35,6 +36,14 @@ const (
 	AlreadyGranted       = "ALREADY_GRANTED"
 	NotPending           = "NOT_PENDING"
 	PaymentReferenceUsed = "PAYMENT_REFERENCE_USED"
+
+	// Of uploads.
+	QuotaExceeded    = "QUOTA_EXCEEDED"
+	FileTooLarge     = "FILE_TOO_LARGE"
+	UnsupportedType  = "UNSUPPORTED_TYPE"
+	UploadIncomplete = "UPLOAD_INCOMPLETE"
+	UploadOver       = "UPLOAD_OVER"
+	UploadComplete   = "UPLOAD_COMPLETE"
 )
 
 // places are what a package has left while pictures move one after another.

@@ -25,6 +25,8 @@ const (
 	stopPatience  = 5 * time.Second  // before running tasks are told to end
 	purgeEvery    = time.Hour
 	anchorEvery   = time.Hour
+	sweepEvery    = 10 * time.Minute
+	uploadTimeout = 30 * time.Second // of a first attempt: what a crash cut off waits as long
 )
 
 // Work is what the tasks do. Each function may run again for the same id, also
@@ -36,6 +38,10 @@ type Work struct {
 	Import func(ctx context.Context, importID id.ID) error
 	// GiveUp ends an import whose last attempt has failed.
 	GiveUp func(ctx context.Context, importID id.ID) error
+	// TakeUpload takes an upload in; nil when nothing is left to do.
+	TakeUpload func(ctx context.Context, uploadID id.ID) error
+	// SweepUploads looks after uploads that nobody went on with.
+	SweepUploads func(ctx context.Context) error
 	// SecurityAlert mails an alert to everybody who has not got it; nil when all have.
 	SecurityAlert func(ctx context.Context, alertID id.ID) error
 	// Purge removes what is long over; see [InTurn].
@@ -65,6 +71,8 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{work: work.LoginMail})
 	river.AddWorker(workers, &importWorker{work: work.Import, giveUp: work.GiveUp})
+	river.AddWorker(workers, &uploadWorker{work: work.TakeUpload})
+	river.AddWorker(workers, &sweepWorker{work: work.SweepUploads})
 	river.AddWorker(workers, &alertWorker{work: work.SecurityAlert})
 	river.AddWorker(workers, &purgeWorker{work: work.Purge})
 	river.AddWorker(workers, &anchorWorker{work: work.AnchorAudit})
@@ -74,9 +82,10 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 		Queues: map[string]river.QueueConfig{
 			mailQueue:        {MaxWorkers: 10},
 			importQueue:      {MaxWorkers: 2},
+			uploadQueue:      {MaxWorkers: 2}, // each takes a core and, at the pixel limit, most of a gigabyte
 			maintenanceQueue: {MaxWorkers: 1},
 		},
-		PeriodicJobs:         []*river.PeriodicJob{every(purgeEvery, purge{}), every(anchorEvery, anchorAudit{})},
+		PeriodicJobs:         []*river.PeriodicJob{every(purgeEvery, purge{}), every(anchorEvery, anchorAudit{}), every(sweepEvery, sweepUploads{})},
 		JobTimeout:           mailTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      stopPatience,
@@ -184,6 +193,40 @@ func (*importWorker) Timeout(*river.Job[imageImport]) time.Duration { return imp
 func (*importWorker) NextRetry(job *river.Job[imageImport]) time.Time {
 	return time.Now().Add(backoff(job.Attempt, time.Minute))
 }
+
+type uploadWorker struct {
+	river.WorkerDefaults[imageUpload]
+	work func(context.Context, id.ID) error
+}
+
+// Work takes the upload in.
+func (w *uploadWorker) Work(ctx context.Context, job *river.Job[imageUpload]) error {
+	return w.work(ctx, id.ID(job.Args.UploadID))
+}
+
+// Timeout grows with every attempt, up to eight minutes: a large picture on a busy
+// machine gets its time, and a small one that a crash cut off is taken up soon.
+func (*uploadWorker) Timeout(job *river.Job[imageUpload]) time.Duration {
+	return uploadTimeout << min(max(job.Attempt-1, 0), 4)
+}
+
+// NextRetry waits 1 s, 2 s, 4 s and so on, 10 minutes at most.
+func (*uploadWorker) NextRetry(job *river.Job[imageUpload]) time.Time {
+	return time.Now().Add(backoff(job.Attempt, 10*time.Minute))
+}
+
+type sweepWorker struct {
+	river.WorkerDefaults[sweepUploads]
+	work func(context.Context) error
+}
+
+// Work sweeps.
+func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepUploads]) error {
+	return w.work(ctx)
+}
+
+// Timeout is long enough for a storage that is slow.
+func (*sweepWorker) Timeout(*river.Job[sweepUploads]) time.Duration { return 5 * time.Minute }
 
 type purgeWorker struct {
 	river.WorkerDefaults[purge]

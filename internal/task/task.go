@@ -24,6 +24,7 @@ import (
 const (
 	mailQueue        = "mail"
 	importQueue      = "import"
+	uploadQueue      = "upload"
 	maintenanceQueue = "maintenance"
 )
 
@@ -52,6 +53,31 @@ func (imageImport) Kind() string { return "image_import" }
 // InsertOpts says how the task is queued.
 func (imageImport) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: importQueue, MaxAttempts: 5}
+}
+
+// imageUpload takes an upload in. Past its last attempt, hours later, the sweep queues
+// it anew.
+type imageUpload struct {
+	UploadID rowID `json:"upload_id"`
+}
+
+// Kind names the task in stored rows.
+func (imageUpload) Kind() string { return "image_upload" }
+
+// InsertOpts says how the task is queued.
+func (imageUpload) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: uploadQueue, MaxAttempts: 25}
+}
+
+// sweepUploads looks after uploads that nobody went on with.
+type sweepUploads struct{}
+
+// Kind names the task in stored rows.
+func (sweepUploads) Kind() string { return "sweep_uploads" }
+
+// InsertOpts says how the task is queued.
+func (sweepUploads) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
 }
 
 // securityAlert mails an alert. Past its last attempt, ten minutes later, it is no news
@@ -113,6 +139,11 @@ func (q *Queue) LoginMail(ctx context.Context, tx pgx.Tx, codeID id.ID, _ time.T
 // Import queues an import with the transaction that makes its row.
 func (q *Queue) Import(ctx context.Context, tx pgx.Tx, importID id.ID) error {
 	return q.insert(ctx, tx, imageImport{ImportID: rowID(importID)})
+}
+
+// TakeUpload queues the taking in of an upload with the transaction that completes it.
+func (q *Queue) TakeUpload(ctx context.Context, tx pgx.Tx, uploadID id.ID) error {
+	return q.insert(ctx, tx, imageUpload{UploadID: rowID(uploadID)})
 }
 
 // SecurityAlert queues the mails of an alert with the transaction that claims it.

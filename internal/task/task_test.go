@@ -32,6 +32,8 @@ func nothing(t *testing.T) task.Work {
 		Import:        func(context.Context, id.ID) error { t.Error("an import nobody queued"); return nil },
 		GiveUp:        func(context.Context, id.ID) error { t.Error("an import given up"); return nil },
 		SecurityAlert: func(context.Context, id.ID) error { t.Error("an alert nobody raised"); return nil },
+		TakeUpload:    func(context.Context, id.ID) error { t.Error("an upload nobody completed"); return nil },
+		SweepUploads:  func(context.Context) error { return nil },
 		Purge:         func(context.Context) error { return nil },
 		AnchorAudit:   func(context.Context) error { return nil },
 	}

@@ -67,8 +67,8 @@ func (s *Imports) Start(ctx context.Context, v account.Viewer, jobID, prefix, re
 	if err := checkImport(prefix, reason); err != nil {
 		return nil, nil, err
 	}
-	if j.Status == job.Closed {
-		return nil, []job.Refusal{{Field: []string{"input", "jobId"}, Code: job.JobClosed, Message: "The job is closed: nothing is added any more."}}, nil
+	if refusal := job.Closes(j.Status, "input", "jobId"); refusal != nil {
+		return nil, []job.Refusal{*refusal}, nil
 	}
 	if refusal, err := s.checkFolder(ctx, v, prefix); err != nil || refusal != nil {
 		return nil, refusal, err

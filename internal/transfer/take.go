@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -132,14 +131,16 @@ func (in intake) take(ctx context.Context, object blob.Object, position int32) (
 	case !errors.Is(err, pgx.ErrNoRows):
 		return outcome{}, fault.Database("look for an image", err)
 	}
-	found, err := in.inspect(ctx, object)
+	t, f := taking{in.store, in.now}, in.file(object)
+	found, err := t.inspect(ctx, f, picture.Limits{})
 	if refusal, ok := errors.AsType[*picture.Refusal](err); ok {
 		return in.refuse(object, string(refusal.Code), refusal.Message), nil
 	}
 	if err == nil {
-		var stored stored
-		if stored, err = in.keep(ctx, object, found); err == nil {
-			return in.insert(ctx, object, position, found, stored)
+		f.folder += hex.EncodeToString(found.SHA256[:]) + "/"
+		var at stored
+		if at, err = t.keep(ctx, f, found); err == nil {
+			return in.insert(ctx, t, f, position, found, at)
 		}
 	}
 	if errors.Is(err, blob.ErrChanged) || errors.Is(err, blob.ErrNotFound) {
@@ -152,65 +153,30 @@ func (in intake) refuse(object blob.Object, code, message string) outcome {
 	return outcome{refused: []RefusedObject{{Name: strings.TrimPrefix(object.Key, in.prefix()), Code: code, Message: message}}}
 }
 
-func (in intake) inspect(ctx context.Context, object blob.Object) (*picture.Picture, error) {
-	body, _, err := in.store.Get(ctx, object.Key, blob.GetOptions{IfMatch: object.ETag})
-	if err != nil {
-		return nil, err
+// file is an object as it is taken in. What lies in the folder is named by its content,
+// so that a run after a crash writes the same keys again.
+func (in intake) file(object blob.Object) file {
+	return file{
+		tenantID: in.run.TenantID, jobID: in.run.JobID, key: object.Key, etag: object.ETag, name: object.Key,
+		folder: "tenants/" + in.tenant.Slug + "/jobs/" + in.run.JobID.String() + "/",
 	}
-	defer body.Close()
-	return picture.Inspect(ctx, body, picture.Limits{})
 }
 
-// stored is where a picture lies.
-type stored struct {
-	original, etag, small, medium string
-}
-
-// keep puts a picture where only the server writes. The keys come from the
-// content, so that a run after a crash writes the same ones again.
-func (in intake) keep(ctx context.Context, object blob.Object, found *picture.Picture) (stored, error) {
-	folder := "tenants/" + in.tenant.Slug + "/jobs/" + in.run.JobID.String() + "/" + hex.EncodeToString(found.SHA256[:]) + "/"
-	at := stored{original: folder + "original", small: folder + "small.jpg", medium: folder + "medium.jpg"}
-	group, ctx := errgroup.WithContext(ctx) // one way to the storage instead of three
-	group.Go(func() error {
-		_, err := in.store.Put(ctx, at.small, "image/jpeg", found.Small.Data)
+func (in intake) insert(ctx context.Context, t taking, f file, position int32, found *picture.Picture, at stored) (outcome, error) {
+	var made *id.ID
+	err := pgx.BeginFunc(ctx, in.db, func(tx pgx.Tx) error {
+		if _, err := queries.New(tx).LockJob(ctx, f.tenantID, f.jobID); err != nil {
+			return err
+		}
+		var err error
+		made, err = t.insert(ctx, tx, f, position, found, at)
 		return err
 	})
-	group.Go(func() error {
-		_, err := in.store.Put(ctx, at.medium, "image/jpeg", found.Medium.Data)
-		return err
-	})
-	group.Go(func() error {
-		copied, err := in.store.Copy(ctx, object.Key, at.original, object.ETag)
-		at.etag = copied.ETag
-		return err
-	})
-	return at, group.Wait()
-}
-
-func (in intake) insert(ctx context.Context, object blob.Object, position int32, found *picture.Picture, at stored) (outcome, error) {
-	now := in.now()
-	row := queries.InsertImageParams{
-		ID: id.New(now), TenantID: in.run.TenantID, JobID: in.run.JobID, Position: position,
-		Filename: picture.Filename(object.Key), ContentType: found.ContentType, Size: found.Size,
-		Width: int32(found.Width), Height: int32(found.Height), CapturedAt: optional(found.CapturedAt),
-		Sha256: found.SHA256[:], Crc32: int64(found.CRC32),
-		ObjectKey: at.original, Etag: at.etag, SmallKey: at.small, MediumKey: at.medium,
-		SourceKey: object.Key, SourceEtag: object.ETag, Now: now,
-	}
-	inserted, err := queries.New(in.db).InsertImage(ctx, row)
-	if err != nil {
-		return outcome{}, fault.Database("insert an image", err)
-	}
-	if inserted == 0 {
+	switch {
+	case err != nil:
+		return outcome{}, fault.Database("take an image in", err)
+	case made == nil:
 		return outcome{known: 1}, nil
 	}
 	return outcome{taken: 1}, nil
-}
-
-func optional(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -12,11 +12,18 @@ import (
 // was committed outlives a crash of it, other than on the shared one.
 func alone(t *testing.T) (*house, *postgres.Server) {
 	t.Helper()
+	h, pg := aloneEmpty(t)
+	h.people(t)
+	return h, pg
+}
+
+// aloneEmpty is alone before there are people, and before it runs.
+func aloneEmpty(t *testing.T) (*house, *postgres.Server) {
+	t.Helper()
 	db, pg := stage.PrivateDatabase(t)
 	h := newHouseOn(t, db, stage.Bucket(t))
 	h.exec(t, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$")
 	db.Owner.Reset()
-	h.people(t)
 	return h, pg
 }
 
