@@ -45,6 +45,30 @@ type AuditEntry struct {
 	KeyID     string
 }
 
+type Booking struct {
+	ID                id.ID
+	TenantID          id.ID
+	AccountID         id.ID
+	VerifiedAt        time.Time
+	State             string
+	Address           string
+	Package           string
+	PreferredDates    []time.Time
+	Notes             string
+	ContactPhone      string
+	CreatedAt         time.Time
+	PackageName       string
+	IncludedImages    int32
+	AllImagesIncluded bool
+	ExtraPrice        *int32
+	Currency          string
+	PhotographerID    *id.ID
+	ConfirmedDate     *time.Time
+	Message           string
+	UpdatedAt         *time.Time
+	Events            int32
+}
+
 type Budget struct {
 	Key      []byte
 	Used     int32
@@ -127,6 +151,19 @@ type LoginCode struct {
 	ConsumedAt    *time.Time
 }
 
+type Package struct {
+	TenantID          id.ID
+	Key               string
+	Name              string
+	Description       string
+	IncludedImages    int32
+	AllImagesIncluded bool
+	ExtraPrice        *int32
+	Currency          string
+	Active            bool
+	CreatedAt         time.Time
+}
+
 type SecurityAlert struct {
 	ID       id.ID
 	TenantID *id.ID
@@ -184,4 +221,5 @@ type Tenant struct {
 	Locale    string
 	SignUp    bool
 	CreatedAt time.Time
+	TimeZone  string
 }
