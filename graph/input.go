@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pixgate/graph/model"
+	"pixgate/internal/booking"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
@@ -61,6 +62,14 @@ func userErrors(refusals []job.Refusal) []*model.UserError {
 		if use := refusal.Package; use != nil {
 			shown[i].Limit, shown[i].Used, shown[i].Remaining = &use.Included, &use.Used, &use.Remaining
 		}
+	}
+	return shown
+}
+
+func bookingErrors(refusals []booking.Refusal) []*model.UserError {
+	shown := make([]*model.UserError, len(refusals))
+	for i, refusal := range refusals {
+		shown[i] = &model.UserError{Field: refusal.Field, Message: refusal.Message, Code: model.UserErrorCode(refusal.Code)}
 	}
 	return shown
 }

@@ -25,6 +25,7 @@ func (req *request) siblings(jobs []*job.Job) {
 	defer req.mu.Unlock()
 	list := &family{jobs: make([]*job.Job, 0, len(jobs)), batches: map[string]*batch{}}
 	for _, j := range jobs {
+		req.bookings.note(j.BookingID)
 		if req.families[j.ID] == nil {
 			req.families[j.ID] = list
 			list.jobs = append(list.jobs, j)
