@@ -24,7 +24,10 @@ func (m *matrix) ids() map[string]string {
 		"Job unknown":        id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
 		"SecurityEvent the-owner's": id.Security.Format(m.event), "SecurityEvent foreign": id.Security.Format(m.foreignEvent),
 		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
-		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
+		"Booking the-owner's": m.Booking.PublicID(), "Booking another's": m.OtherBooking.PublicID(), "Booking the-blocked's": m.BlockedBooking.PublicID(),
+		"Booking the-expired's": m.ExpiredBooking.PublicID(), "Booking the-removed's": m.RemovedBooking.PublicID(), "Booking foreign": m.ForeignBooking.PublicID(),
+		"Booking unknown": id.Booking.Format(unknown),
+		"Nothing empty":   "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
 		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
 	}
 	for whose, j := range map[string]*cast.Job{
