@@ -11,38 +11,44 @@ import (
 	"pixgate/internal/job"
 )
 
-// mentionBookings notes what bookings name.
+// mentionBookings notes what bookings name, and that their jobs name them.
 func (req *request) mentionBookings(bookings ...*booking.Booking) {
+	req.mentionPeople(bookings)
+	for _, b := range bookings {
+		req.bookedJobs.note(&b.ID)
+		req.bookings.note(&b.ID)
+	}
+}
+
+func (req *request) mentionPeople(bookings []*booking.Booking) {
 	for _, b := range bookings {
 		req.people.note(&b.AccountID)
 		req.people.note(b.PhotographerID)
-		req.bookedJobs.note(&b.ID)
 	}
 }
+
+// Whoever reads bookings notes no jobs meanwhile, and the other way round: two fields that
+// are resolved side by side would wait for each other. Both are noted with the list.
 
 // bookingOf returns the booking of a job, read with those of the jobs that it was listed
 // with; nil for none and for one that the viewer may not see.
 func (r *Resolver) bookingOf(ctx context.Context, j *job.Job) (*booking.Booking, error) {
 	req := requestFrom(ctx)
-	var fresh []*booking.Booking
-	found, err := req.bookings.get(j.BookingID, func(ids []id.ID) (_ []*booking.Booking, err error) {
-		fresh, err = r.Bookings.ByIDs(ctx, req.viewer, ids)
-		return fresh, err
+	return req.bookings.get(j.BookingID, func(ids []id.ID) ([]*booking.Booking, error) {
+		bookings, err := r.Bookings.ByIDs(ctx, req.viewer, ids)
+		req.mentionPeople(bookings)
+		return bookings, err
 	}, func(b *booking.Booking) id.ID { return b.ID })
-	req.mentionBookings(fresh...) // not while reading: jobOf notes the other way round
-	return found, err
 }
 
 // jobOf is the same the other way round.
 func (r *Resolver) jobOf(ctx context.Context, b *booking.Booking) (*job.Job, error) {
 	req := requestFrom(ctx)
-	var fresh []*job.Job
-	found, err := req.bookedJobs.get(&b.ID, func(ids []id.ID) (_ []*job.Job, err error) {
-		fresh, err = r.Jobs.ByBookings(ctx, req.viewer, ids)
-		return fresh, err
+	return req.bookedJobs.get(&b.ID, func(ids []id.ID) ([]*job.Job, error) {
+		jobs, err := r.Jobs.ByBookings(ctx, req.viewer, ids)
+		req.together(jobs)
+		return jobs, err
 	}, func(j *job.Job) id.ID { return *j.BookingID })
-	req.siblings(fresh)
-	return found, err
 }
 
 // fromListedStaff refuses admins from an address that they may not act from, where a

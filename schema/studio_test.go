@@ -272,3 +272,20 @@ func TestNobodyOutsideGoodStandingHasABooking(t *testing.T) {
 		t.Errorf("of nobody: SQLSTATE %q", state)
 	}
 }
+
+// Should the server forget the booking's lock, its booking still becomes one job.
+func TestABookingIsOneJobInTheDatabaseToo(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	c := cast.New(t, db.Owner)
+	link := func(job *cast.Job) error {
+		_, err := db.Pool.Exec(t.Context(), "UPDATE job SET booking_id = $1 WHERE id = $2", c.Booking.ID, job.ID)
+		return err
+	}
+	if err := link(c.Package); err != nil {
+		t.Fatal(err)
+	}
+	if state, _ := refusal(link(c.All)); state != "23505" {
+		t.Errorf("the second job of a booking: SQLSTATE %q", state)
+	}
+}
