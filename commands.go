@@ -17,6 +17,7 @@ import (
 	"pixgate/graph"
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
+	"pixgate/internal/booking"
 	"pixgate/internal/config"
 	"pixgate/internal/demo"
 	"pixgate/internal/job"
@@ -222,6 +223,8 @@ func loadDemo(ctx context.Context, getenv func(string) string, stdout, stderr io
 	jobs := job.NewJobs(pool, auditLog, time.Now)
 	return demo.Load(ctx, demo.Studio{
 		DB: pool, Tenant: studio, Store: store, Jobs: jobs, Now: time.Now, Progress: stderr, Out: stdout,
+		Bookings: booking.New(booking.Options{DB: pool, Tenants: tenants, Audit: auditLog, Queue: demo.Quiet{}, Now: time.Now}),
+		Offer:    booking.NewOffer(pool, auditLog, time.Now),
 		Imports: transfer.NewImports(transfer.ImportOptions{
 			DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: time.Now, Log: logs.New(stderr, settings.LogLevel),
 		}),

@@ -74,6 +74,48 @@ mutation Upload($input: CreateUploadInput!) {
 		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"filename\": \"Küche.jpg\", \"contentType\": \"image/jpeg\", \"size\": 123456, \"sha256\": \"64 hexadecimal digits\" }\n}",
 	},
 	{
+		Name: "As a client: book a shoot",
+		Query: `query Offer {
+  packages { key name description includedImages allImagesIncluded extraPrice currency }
+}
+
+mutation Book($input: CreateBookingInput!) {
+  createBooking(input: $input) {
+    booking { id status package { name includedImages } preferredDates customer { email } }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"input\": {\n    \"address\": \"Haus am See 1, 82319 Starnberg\",\n    \"package\": \"klein\",\n    \"preferredDates\": [\"2027-03-01\"],\n    \"notes\": \"Hund im Garten\",\n    \"contactPhone\": \"+49 40 1234567\"\n  }\n}",
+	},
+	{
+		Name: "As the studio: bookings, confirm one, make it a job",
+		Query: `query Bookings {
+  bookings(first: 20, filter: { status: REQUESTED }) {
+    totalCount
+    nodes { id createdAt customer { email } address package { name } preferredDates notes contactPhone }
+  }
+}
+
+mutation Confirm($input: ConfirmBookingInput!) {
+  confirmBooking(input: $input) { booking { status confirmedDate message } userErrors { message code } }
+}
+
+mutation MakeJob($job: CreateJobFromBookingInput!) {
+  createJobFromBooking(input: $job) { job { id title includedImages allImagesIncluded sellsExtras } userErrors { message code } }
+}
+`,
+		Variables: "{\n  \"input\": { \"bookingId\": \"bkg_…\", \"date\": \"2027-03-01\", \"message\": \"Wir freuen uns auf den Termin um 10 Uhr.\" },\n  \"job\": { \"bookingId\": \"bkg_…\" }\n}",
+	},
+	{
+		Name: "As the studio: what it offers",
+		Query: `mutation Offer($input: SetPackageInput!) {
+  setPackage(input: $input) { package { key name includedImages allImagesIncluded extraPrice currency active } userErrors { message code } }
+}
+`,
+		Variables: "{\n  \"input\": { \"key\": \"gross\", \"name\": \"Groß\", \"includedImages\": 40, \"extraPrice\": 1000, \"currency\": \"EUR\", \"reason\": \"neu im Angebot\" }\n}",
+	},
+	{
 		Name: "As the studio: a larger or smaller package",
 		Query: `mutation Package($input: SetIncludedImagesInput!) {
   setIncludedImages(input: $input) {

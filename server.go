@@ -21,6 +21,7 @@ import (
 	"pixgate/internal/audit"
 	"pixgate/internal/audit/vault"
 	"pixgate/internal/blob"
+	"pixgate/internal/booking"
 	"pixgate/internal/config"
 	"pixgate/internal/edge"
 	"pixgate/internal/gate"
@@ -124,13 +125,15 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	uploads := openUploads(transfer.UploadOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Queue: queue, Security: security, Now: now, Log: log,
 	}, limits)
+	bookings, news := openBookings(pool, tenants, auditLog, queue, sender, log)
 	records := journal.New(journal.Options{
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take, SweepUploads: uploads.Sweep,
 		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
-		Purge: task.InTurn(sessions.Purge, security.Purge), AnchorAudit: anchors.Write,
+		BookingMail: news.Mail,
+		Purge:       task.InTurn(sessions.Purge, security.Purge), AnchorAudit: anchors.Write,
 	}, log)
 	if err != nil {
 		return err
@@ -147,7 +150,8 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
-			Uploads: uploads,
+			Uploads:  uploads,
+			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),

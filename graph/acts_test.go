@@ -28,6 +28,12 @@ var acts = map[string]act{
 	"setJobStatus":         {"a handover", "job.status_set", true},
 	"setCustomerUploads":   {"no more files of the customer", "job.customer_uploads_set", true},
 	"settleExtras":         {"a payment", "image.extra_settled", true},
+	"confirmBooking":       {"a confirmation", "booking.confirmed", true},
+	"declineBooking":       {"a decline", "booking.declined", true},
+	"assignPhotographer":   {"an assignment", "booking.photographer_set job.photographer_set", true},
+	"createJobFromBooking": {"a confirmed booking", "job.created", true},
+	"setPackage":           {"a package", "package.set", true},
+	"removePackage":        {"a removal", "package.removed", true},
 }
 
 // ofAdmins are the schema's mutations that need at least that role.
@@ -86,7 +92,7 @@ func (m *matrix) newEntries(t *testing.T) []string {
 	t.Helper()
 	rows, err := m.db.Owner.Query(t.Context(), `
 		SELECT action FROM audit_entry WHERE sequence > $1 AND actor_id = $2 AND tenant_id = $3
-			AND job_id IS NOT NULL AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
+			AND (job_id IS NOT NULL OR action LIKE 'booking.%' AND account_id IS NOT NULL OR action LIKE 'package.%') AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
 		m.entries, m.Admin.AccountID, m.TenantID)
 	if err != nil {
 		t.Fatal(err)

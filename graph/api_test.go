@@ -20,6 +20,7 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/blob"
+	"pixgate/internal/booking"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/job"
@@ -90,6 +91,8 @@ func newAPI(t testing.TB) *api {
 		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Security: &stage.Records{}, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Uploads:   transfer.NewUploads(transfer.UploadOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Security: &stage.Records{}, Failures: uncounted{}, Now: time.Now, Log: log}),
+		Bookings:  booking.New(booking.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now}),
+		Offer:     booking.NewOffer(pool, chain, time.Now),
 		Events:    watch.NewEvents(pool, time.Now),
 		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
 		Limits:    stage.Limits(t, nil),

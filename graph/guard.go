@@ -9,6 +9,7 @@ import (
 
 	"pixgate/graph/model"
 	"pixgate/internal/account"
+	"pixgate/internal/booking"
 	"pixgate/internal/fault"
 	"pixgate/internal/gate"
 	"pixgate/internal/id"
@@ -188,6 +189,8 @@ func fits(thing any, typeName string) bool {
 		return typeName == "Image" || typeName == "Node"
 	case *transfer.Upload:
 		return typeName == "Upload" || typeName == "Node"
+	case *booking.Booking:
+		return typeName == "Booking" || typeName == "Node"
 	}
 	return typeName == "Node"
 }

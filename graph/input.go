@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pixgate/graph/model"
+	"pixgate/internal/booking"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
@@ -88,4 +89,12 @@ func addresses[T any](list []T) []*T {
 		all[i] = &list[i]
 	}
 	return all
+}
+
+func bookingErrors(refusals []booking.Refusal) []*model.UserError {
+	shown := make([]*model.UserError, len(refusals))
+	for i, refusal := range refusals {
+		shown[i] = &model.UserError{Field: refusal.Field, Message: refusal.Message, Code: model.UserErrorCode(refusal.Code)}
+	}
+	return shown
 }

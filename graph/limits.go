@@ -33,6 +33,8 @@ func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) e
 		return nil
 	case model.RateLimitEmail:
 		return r.Limits.Pass(ctx, gate.Email, address)
+	case model.RateLimitForm:
+		return r.Limits.Pass(ctx, gate.Form, requestFrom(ctx).viewer.AccountID.String())
 	case model.RateLimitAuth: // counts failures: see failed
 		return r.Limits.Open(ctx, gate.AuthIP, address)
 	case model.RateLimitUpload:

@@ -22,6 +22,7 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/blob"
+	"pixgate/internal/booking"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/id"
@@ -52,6 +53,8 @@ type matrix struct {
 	store                                                  *blob.Store
 	upload, rejected, parted, photographers, foreignUpload id.ID
 	taken                                                  map[id.ID]id.ID // uploads that became pictures, by those
+
+	bookingOfAll *cast.Booking // Booking is that of Package
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -92,6 +95,9 @@ func newMatrix(t *testing.T) *matrix {
 	})
 	m.store = store
 	m.stageUploads(t, queue, log)
+	r.Bookings = booking.New(booking.Options{
+		DB: m.db.Pool, Tenants: r.Tenants, Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now), Queue: queue, Now: time.Now,
+	})
 	m.watched = r.handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
 		ctx = r.begin(ctx, op)
 		planned, ran := op.ResolverMiddleware, ctx.Value(resolversKey{}).(*atomic.Int64)
@@ -105,6 +111,10 @@ func newMatrix(t *testing.T) *matrix {
 	m.Exec(t, "UPDATE account SET valid_until = now() + interval '1 year' WHERE id = $1", m.Owner.AccountID)
 	m.Exec(t, "UPDATE image SET captured_at = now()")
 	m.Exec(t, "UPDATE image SET delivered_at = now() WHERE id = $1", m.Package.Images[job.Included])
+	m.Exec(t, "UPDATE booking SET state = 'CONFIRMED', confirmed_date = current_date + 7, message = 'See you' WHERE id = $1", m.Booking.ID)
+	m.Exec(t, "UPDATE job SET booking_id = $1 WHERE id = $2", m.Booking.ID, m.Package.ID)
+	m.bookingOfAll = m.Booked(t, m.Owner, m.Photographer)
+	m.Exec(t, "UPDATE job SET booking_id = $1 WHERE id = $2", m.bookingOfAll.ID, m.All.ID)
 	m.audited = map[id.ID]id.ID{}
 	for _, j := range []*cast.Job{m.Package, m.All} {
 		m.audit(t, m.Owner, j)

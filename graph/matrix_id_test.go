@@ -26,7 +26,10 @@ func (m *matrix) ids() map[string]string {
 		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
 		"Upload the-owner's": id.Upload.Format(m.upload), "Upload the-photographer's": id.Upload.Format(m.photographers),
 		"Upload foreign": id.Upload.Format(m.foreignUpload), "Upload unknown": id.Upload.Format(unknown),
-		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
+		"Booking the-owner's": m.Booking.PublicID(), "Booking another's": m.OtherBooking.PublicID(), "Booking the-blocked's": m.BlockedBooking.PublicID(),
+		"Booking the-expired's": m.ExpiredBooking.PublicID(), "Booking the-removed's": m.RemovedBooking.PublicID(), "Booking foreign": m.ForeignBooking.PublicID(),
+		"Booking unknown": id.Booking.Format(unknown),
+		"Nothing empty":   "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
 		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
 	}
 	for whose, j := range map[string]*cast.Job{

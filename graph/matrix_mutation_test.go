@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"pixgate/internal/account"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
@@ -20,6 +22,13 @@ type mutation struct {
 	writes string // the tables that a call changes which gives a payload, all others stay as they were
 	costs  string // the tables that a call changes which a resolver refuses
 }
+
+// audited leaves an entry in the audit log: what the studio's people do, also where their
+// clients may do the same.
+const audited = "audit_entry audit_head"
+
+// alsoAudited are mutations of which only the calls of the studio's people are audited.
+var alsoAudited = []string{"cancelBooking"}
 
 // A code that was asked for and tried leaves its traces, right or wrong.
 const tried = "budget login_challenge login_code"
@@ -63,6 +72,34 @@ var mutations = append([]mutation{
 	{"settleExtras", "a payment of what is not pending", ofStaff, "", ""},
 	{"settleExtras", "a payment for another job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
 	{"settleExtras", "a payment without a reference", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"createBooking", "a booking", bookers, "booking booking_event task.river_job", ""},
+	{"createBooking", "a booking of no package", bookers, "", ""},
+	{"createBooking", "a booking of no day", "401 r400 r400 r400 r400 r400 r400 BLK EXP 401 r400 r400 401", "", ""},
+	{"cancelBooking", "a cancellation", ofBooker, "booking booking_event task.river_job", ""},
+	{"cancelBooking", "a cancelled booking", ofBooker, "", ""},
+	{"cancelBooking", "a declined booking", ofBooker, "", ""},
+	{"cancelBooking", "a booking that is a job", ofBooker, "", ""},
+	{"cancelBooking", "a foreign booking", "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 v v 401", "booking booking_event task.river_job", ""},
+	{"cancelBooking", "an unknown booking", noOne, "", ""},
+	{"confirmBooking", "a confirmation", ofStaff, audited + " booking booking_event task.river_job", ""},
+	{"confirmBooking", "a confirmation too late", ofStaff, "", ""},
+	{"confirmBooking", "a confirmation of a foreign booking", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", audited + " booking booking_event task.river_job", ""},
+	{"confirmBooking", "a day that is over", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"declineBooking", "a decline", ofStaff, audited + " booking booking_event task.river_job", ""},
+	{"declineBooking", "a decline too late", ofStaff, "", ""},
+	{"declineBooking", "a decline without a word", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"assignPhotographer", "an assignment", ofStaff, audited + " booking job", ""},
+	{"assignPhotographer", "an assignment to a client", ofStaff, "", ""},
+	{"assignPhotographer", "an assignment of a foreign job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", audited + " job", ""},
+	{"assignPhotographer", "an assignment of nothing", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"createJobFromBooking", "a confirmed booking", ofStaff, audited + " job", ""},
+	{"createJobFromBooking", "a booking that is a job", ofStaff, "", ""},
+	{"createJobFromBooking", "an open booking", ofStaff, "", ""},
+	{"createJobFromBooking", "an unknown booking", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
+	{"setPackage", "a package", byStaff, audited + " package", ""},
+	{"setPackage", "a package without a name", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"removePackage", "a removal", byStaff, audited + " package", ""},
+	{"removePackage", "a removal of none", byStaff, "", ""},
 }, uploadMutations...)
 
 // noOne may do it who is signed in.
@@ -211,6 +248,77 @@ var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Perso
 	"a payment for another job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return payment(m.All, "payment", m.Package.Image(job.ExtraPending))
 	},
+	"a booking": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return m.wish(cast.PackageKey, 7)
+	},
+	"a booking of no package": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any { return m.wish("none", 7) },
+	"a booking of no day":     func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any { return m.wish(cast.PackageKey) },
+	"a cancellation": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "REQUESTED")}
+	},
+	"a cancelled booking": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "CANCELLED")}
+	},
+	"a declined booking": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "DECLINED")}
+	},
+	"a confirmed booking": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "CONFIRMED")}
+	},
+	"an open booking": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "REQUESTED")}
+	},
+	"a booking that is a job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.Booking.PublicID()}
+	},
+	"a foreign booking": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.Booked(t, m.Foreigner, nil).PublicID()}
+	},
+	"an unknown booking": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"bookingId": id.Booking.Format(id.Nil)}
+	},
+	"a confirmation": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "REQUESTED"), "date": dateIn(7), "message": "See you", "reason": "matrix"}
+	},
+	"a confirmation too late": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "CANCELLED"), "date": dateIn(7)}
+	},
+	"a confirmation of a foreign booking": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.Booked(t, m.Foreigner, nil).PublicID(), "date": dateIn(7)}
+	},
+	"a day that is over": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.Booking.PublicID(), "date": dateIn(-3)}
+	},
+	"a decline": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "REQUESTED"), "message": "Too far away", "reason": "matrix"}
+	},
+	"a decline too late": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.booked(t, "CONFIRMED"), "message": "Too far away"}
+	},
+	"a decline without a word": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.Booking.PublicID(), "message": " "}
+	},
+	"an assignment": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.Package.PublicID(), "photographerEmail": m.Idle.Email, "reason": "matrix"}
+	},
+	"an assignment to a client": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"bookingId": m.Booking.PublicID(), "photographerEmail": m.Other.Email}
+	},
+	"an assignment of a foreign job": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		m.Exec(t, "UPDATE job SET photographer_id = account_id WHERE id = $1", m.ForeignJob.ID)
+		return map[string]any{"jobId": m.ForeignJob.PublicID()}
+	},
+	"an assignment of nothing": func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{} },
+	"a package": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"key": "large", "name": "Large", "includedImages": 30 + m.clients.Add(1), "extraPrice": 1200, "reason": "matrix"}
+	},
+	"a package without a name": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"key": "large", "name": " "}
+	},
+	"a removal": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"key": cast.PackageKey, "reason": "matrix"}
+	},
+	"a removal of none": func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{"key": "none"} },
 	"a payment without a reference": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return payment(m.Package, " ", m.Package.Image(job.ExtraPending))
 	},
@@ -220,6 +328,25 @@ var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Perso
 func with[V any](more, table map[string]V) map[string]V {
 	maps.Copy(table, more)
 	return table
+}
+
+// wish is the input of a booking that nobody has made, on days so many from today.
+func (m *matrix) wish(key string, days ...int) map[string]any {
+	dates := []string{}
+	for _, n := range days {
+		dates = append(dates, dateIn(n))
+	}
+	return map[string]any{"address": fmt.Sprintf("See %d", m.clients.Add(1)), "package": key, "preferredDates": dates, "notes": "Two\nlines", "contactPhone": "+49 30 123456"}
+}
+
+func dateIn(days int) string { return time.Now().AddDate(0, 0, days).Format(time.DateOnly) }
+
+// booked is a new booking of the owner's in a state.
+func (m *matrix) booked(t *testing.T, state string) string {
+	t.Helper()
+	b := m.Booked(t, m.Owner, nil)
+	m.Exec(t, "UPDATE booking SET state = $2, confirmed_date = CASE $2 WHEN 'CONFIRMED' THEN current_date + 7 END WHERE id = $1", b.ID, state)
+	return b.PublicID()
 }
 
 // fresh is a new picture in the owner's job, so that the same call can take effect again.
@@ -286,7 +413,9 @@ func (m *matrix) mutate(t *testing.T, one mutation, caller, mark string) bool {
 		if data, _ := got.data.(map[string]any); got.status != 200 || len(got.errors) > 0 || data[one.name] == nil {
 			want = fmt.Sprintf("got %v; want a payload", got)
 		}
-		tables = one.writes
+		if tables = one.writes; tables != "" && slices.Contains(alsoAudited, one.name) && who.Role.AtLeast(account.Admin) {
+			tables += " " + audited
+		}
 	} else {
 		want = got.refusedAs(mark)
 		if strings.HasPrefix(mark, "r") {

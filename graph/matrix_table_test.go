@@ -35,6 +35,9 @@ Query.node                       401  v   403 v   403 v   v   BLK EXP 401 403 40
 Query.job                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Query.image                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Query.jobs                       401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+Query.booking                    401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Query.bookings                   401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+Query.packages                   v    v   v   v   v   v   v   v   v   v   v   v   v
 Query.auditLog                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.auditVerification          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.securityEvents             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
@@ -261,6 +264,82 @@ UserError.remaining              401  403 403 403 403 n   n   BLK EXP 401 403 n 
 UserError.remaining [import]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [settlement] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [full]       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+
+Job.booking                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.booking [createJob]          401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+Job.zipUrl [fresh]               401  403 403 403 403 403 403 BLK EXP 401 403 r403 401
+Booking.id                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.status                   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.address                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.package                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.preferredDates           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.notes                    401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.contactPhone             401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.createdAt                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.updatedAt                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.confirmedDate            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.confirmedDate [booked]   401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+Booking.confirmedDate [cancelled] 401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+Booking.confirmedDate [declined] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Booking.message                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.message [booked]         401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+Booking.message [cancelled]      401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+Booking.customer                 401  v   403 n   403 v   v   BLK EXP 401 403 403 401
+Booking.photographer             401  n   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.photographer [booked]    401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+Booking.photographer [cancelled] 401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+Booking.photographer [confirmed] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Booking.photographer [declined]  401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Booking.job                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking.job [booked]             401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+Booking.job [cancelled]          401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+Booking.job [confirmed]          401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Booking.job [declined]           401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+BookedPackage.key                401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+BookedPackage.name               401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+BookedPackage.includedImages     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+BookedPackage.allImagesIncluded  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+BookedPackage.extraPrice         401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+BookedPackage.currency           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+BookingConnection.edges          401  v   v   v   0   v   v   BLK EXP 401 v   v   401
+BookingConnection.nodes          401  v   v   v   0   v   v   BLK EXP 401 v   v   401
+BookingConnection.pageInfo       401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+BookingConnection.totalCount     401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+BookingEdge.cursor               401  v   v   v   -   v   v   BLK EXP 401 v   v   401
+BookingEdge.node                 401  v   v   v   -   v   v   BLK EXP 401 v   v   401
+Package.key                      v    v   v   v   v   v   v   v   v   v   v   v   v
+Package.name                     v    v   v   v   v   v   v   v   v   v   v   v   v
+Package.description              v    v   v   v   v   v   v   v   v   v   v   v   v
+Package.includedImages           v    v   v   v   v   v   v   v   v   v   v   v   v
+Package.allImagesIncluded        v    v   v   v   v   v   v   v   v   v   v   v   v
+Package.extraPrice               v    v   v   v   v   v   v   v   v   v   v   v   v
+Package.currency                 v    v   v   v   v   v   v   v   v   v   v   v   v
+Package.active                   v    v   v   v   v   v   v   v   v   v   v   v   v
+Account.validUntil [photographer] 401  -   403 n   403 n   n   BLK EXP 401 403 403 401
+Account.blockedAt [photographer] 401  -   403 n   403 n   n   BLK EXP 401 403 403 401
+CreateBookingPayload.booking     401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+CreateBookingPayload.userErrors  401  0   0   0   0   0   0   BLK EXP 401 0   0   401
+CancelBookingPayload.booking     401  v   r403 r403 r403 v   v   BLK EXP 401 r403 r403 401
+CancelBookingPayload.userErrors  401  0   r403 r403 r403 0   0   BLK EXP 401 r403 r403 401
+ConfirmBookingPayload.booking    401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+ConfirmBookingPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+DeclineBookingPayload.booking    401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+DeclineBookingPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+AssignPhotographerPayload.booking 401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+AssignPhotographerPayload.job    401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+AssignPhotographerPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+CreateJobFromBookingPayload.job  401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+CreateJobFromBookingPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SetPackagePayload.package        401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SetPackagePayload.userErrors     401  403 403 403 403 0   0   BLK EXP 401 403 0   401
+RemovePackagePayload.package     401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+RemovePackagePayload.userErrors  401  403 403 403 403 0   0   BLK EXP 401 403 0   401
+UserError.limit [booking]        401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+UserError.limit [cancellation]   401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+UserError.used [booking]         401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+UserError.used [cancellation]    401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+UserError.remaining [booking]    401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+UserError.remaining [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
 ` + uploadRows
 
 // calls tell how a field is asked for whose name alone is not enough.
@@ -269,6 +348,8 @@ var calls = map[string]string{
 	"Query.job":    "job(id: $job) { __typename }",
 	"Query.image":  "image(id: $image) { __typename }",
 	"Query.upload": "upload(id: $upload) { __typename }",
+
+	"Query.booking": "booking(id: $booking) { __typename }",
 }
 
 // What the ways through lists and mutations come to before a field is reached.
@@ -287,6 +368,8 @@ const (
 	ofThing  = "401 - 403 - 403 . . BLK EXP 401 403 403 401"   // for others their thing is null with it
 	byOwner  = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 	noErrors = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
+	bookers  = "401 v v v v v v BLK EXP 401 v v 401"
+	ofBooker = "401 v r403 r403 r403 v v BLK EXP 401 r403 r403 401" // the owner, and the studio
 	byAll    = "v v v v v v v v v v v v v"
 )
 
@@ -402,6 +485,46 @@ var ways = append([]way{
 	{to: "UserError", ask: `mutation { setAllImagesIncluded(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "no longer all", name: "none"},
 	{to: "UserError", ask: `mutation { setSelectionState(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a grant past the package", name: "full"},
 	{to: "UserError", ask: `mutation { settleExtras(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a payment of what is not pending", name: "settlement"},
+
+	{to: "Booking", ask: `{ booking(id: $booking) { here: id @ } }`, cells: named},
+	{to: "Booking", ask: `{ node(id: $booking) { ... on Booking { here: id @ } } }`, cells: named},
+	{to: "Booking", ask: `{ bookings { nodes { here: id @ } } }`, cells: listed},
+	{to: "Booking", ask: `{ bookings { edges { node { here: id @ } } } }`, cells: listed},
+	{to: "Booking", ask: `{ job(id: $job) { booking { here: id @ } } }`, cells: named},
+	{to: "Booking", ask: `{ jobs { nodes { booking { here: id @ } } } }`, cells: listed},
+	{to: "Booking", ask: `mutation { createBooking(input: $input) { booking { here: __typename @ } } }`, cells: bookers, input: "a booking", name: "booked"},
+	{to: "Booking", ask: `mutation { cancelBooking(input: $input) { booking { here: __typename @ } } }`, cells: ofBooker, input: "a cancellation", name: "cancelled"},
+	{to: "Booking", ask: `mutation { confirmBooking(input: $input) { booking { here: __typename @ } } }`, cells: ofStaff, input: "a confirmation", name: "confirmed"},
+	{to: "Booking", ask: `mutation { declineBooking(input: $input) { booking { here: __typename @ } } }`, cells: ofStaff, input: "a decline", name: "declined"},
+	{to: "Booking", ask: `mutation { assignPhotographer(input: $input) { booking { here: __typename @ } } }`, cells: ofStaff, input: "an assignment"},
+	{to: "BookedPackage", ask: `{ booking(id: $booking) { package { here: __typename @ } } }`, cells: named},
+	{to: "BookingConnection", ask: `{ bookings { here: __typename @ } }`, cells: mine},
+	{to: "BookingEdge", ask: `{ bookings { edges { here: __typename @ } } }`, cells: noJobs},
+	{to: "PageInfo", ask: `{ bookings { pageInfo { here: __typename @ } } }`, cells: mine},
+	{to: "Job", ask: `{ booking(id: $booking) { job { here: id @ } } }`, cells: named},
+	{to: "Job", ask: `mutation { assignPhotographer(input: $input) { job { here: __typename @ } } }`, cells: ofStaff, input: "an assignment", name: "moved"},
+	{to: "Job", ask: `mutation { createJobFromBooking(input: $input) { job { here: __typename @ } } }`, cells: ofStaff, input: "a confirmed booking", name: "fresh"},
+	{to: "Account", ask: `{ booking(id: $booking) { customer { here: id @ } } }`, cells: "401 . 403 - 403 . . BLK EXP 401 403 403 401"},
+	{to: "Account", ask: `{ booking(id: $booking) { photographer { here: __typename @ } } }`, cells: "401 - 403 v 403 v v BLK EXP 401 403 403 401", name: "photographer"},
+	{to: "Package", ask: `{ packages { here: __typename @ } }`, cells: mine},
+	{to: "Package", ask: `mutation { setPackage(input: $input) { package { here: __typename @ } } }`, cells: byStaff, input: "a package"},
+	{to: "Package", ask: `mutation { removePackage(input: $input) { package { here: __typename @ } } }`, cells: byStaff, input: "a removal"},
+	{to: "CreateBookingPayload", ask: `mutation { createBooking(input: $input) { here: __typename @ } }`, cells: mine, input: "a booking"},
+	{to: "CancelBookingPayload", ask: `mutation { cancelBooking(input: $input) { here: __typename @ } }`, cells: mine, input: "a cancellation"},
+	{to: "ConfirmBookingPayload", ask: `mutation { confirmBooking(input: $input) { here: __typename @ } }`, cells: mine, input: "a confirmation"},
+	{to: "DeclineBookingPayload", ask: `mutation { declineBooking(input: $input) { here: __typename @ } }`, cells: mine, input: "a decline"},
+	{to: "AssignPhotographerPayload", ask: `mutation { assignPhotographer(input: $input) { here: __typename @ } }`, cells: mine, input: "an assignment"},
+	{to: "CreateJobFromBookingPayload", ask: `mutation { createJobFromBooking(input: $input) { here: __typename @ } }`, cells: mine, input: "a confirmed booking"},
+	{to: "SetPackagePayload", ask: `mutation { setPackage(input: $input) { here: __typename @ } }`, cells: mine, input: "a package"},
+	{to: "RemovePackagePayload", ask: `mutation { removePackage(input: $input) { here: __typename @ } }`, cells: mine, input: "a removal"},
+	{to: "UserError", ask: `mutation { createBooking(input: $input) { userErrors { here: __typename @ } } }`, cells: bookers, input: "a booking of no package", name: "booking"},
+	{to: "UserError", ask: `mutation { cancelBooking(input: $input) { userErrors { here: __typename @ } } }`, cells: ofBooker, input: "a declined booking", name: "cancellation"},
+	{to: "UserError", ask: `mutation { confirmBooking(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a confirmation too late", name: "settlement"},
+	{to: "UserError", ask: `mutation { declineBooking(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a decline too late", name: "settlement"},
+	{to: "UserError", ask: `mutation { assignPhotographer(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "an assignment to a client", name: "settlement"},
+	{to: "UserError", ask: `mutation { createJobFromBooking(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "an open booking", name: "settlement"},
+	{to: "UserError", ask: `mutation { setPackage(input: $input) { userErrors { here: __typename @ } } }`, cells: "401 403 403 403 403 - - BLK EXP 401 403 - 401", input: "a package", name: "none"},
+	{to: "UserError", ask: `mutation { removePackage(input: $input) { userErrors { here: __typename @ } } }`, cells: mine, input: "a removal of none"},
 }, uploadWays...)
 
 // idRows tell what comes back for an id: by node, by every root field of its
@@ -449,6 +572,13 @@ Upload the-owner's   401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Upload the-photographer's 401 403 403 v 403 v v   BLK EXP 401 403 403 401
 Upload foreign       401  403 403 403 403 403 403 BLK EXP 401 v   v   401
 Upload unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Booking the-owner's  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Booking another's    401  403 v   403 403 v   v   BLK EXP 401 403 403 401
+Booking the-blocked's 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Booking the-expired's 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Booking the-removed's 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Booking foreign      401  403 403 403 403 403 403 BLK EXP 401 v   v   401
+Booking unknown      401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401

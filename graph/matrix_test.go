@@ -70,7 +70,7 @@ func document(ask, fields string) string {
 	}
 	body = strings.ReplaceAll(body, "@", fields)
 	var declared []string
-	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent", "upload", "rejected", "parted", "taken"} {
+	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent", "upload", "rejected", "parted", "taken", "booking"} {
 		if strings.Contains(body, "$"+name+")") {
 			declared = append(declared, "$"+name+": ID!")
 		}
@@ -166,10 +166,10 @@ func (m *matrix) walk(t *testing.T, w way, caller string, rows []row) {
 
 // subject returns the ids that a row is about, by the names of the variables.
 func (m *matrix) subject(about string) map[string]any {
-	j, run := m.Package, m.Import
+	j, run, booked := m.Package, m.Import, m.Booking
 	state, all := strings.CutPrefix(about, "all ")
 	if all {
-		j, run = m.All, m.importOfAll
+		j, run, booked = m.All, m.importOfAll, m.bookingOfAll
 	}
 	if state == "" {
 		state = string(job.Included)
@@ -179,6 +179,7 @@ func (m *matrix) subject(about string) map[string]any {
 		"job": j.PublicID(), "image": id.Image.Format(imageID), "import": id.Import.Format(run), "account": m.Owner.PublicID(),
 		"auditentry": id.Audit.Format(m.audited[imageID]), "securityevent": id.Security.Format(m.event),
 		"upload": id.Upload.Format(m.upload), "rejected": id.Upload.Format(m.rejected), "parted": id.Upload.Format(m.parted), "taken": id.Upload.Format(m.taken[imageID]),
+		"booking": booked.PublicID(),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"pixgate/internal/account"
+	"pixgate/internal/booking"
 	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
@@ -33,6 +34,9 @@ type request struct {
 	people mentions[*account.Account] // that records name
 	jobs   mentions[*job.Job]
 	images mentions[*job.Image]
+
+	bookings   mentions[*booking.Booking] // that jobs name
+	bookedJobs mentions[*job.Job]         // of bookings, by the booking
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets
@@ -74,6 +78,8 @@ func (req *request) forget() {
 	req.people.forget()
 	req.jobs.forget()
 	req.images.forget()
+	req.bookings.forget()
+	req.bookedJobs.forget()
 }
 
 // grant asks for the links of all images that have none yet, in one batch. The

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pixgate/internal/account"
+	"pixgate/internal/booking"
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
@@ -26,6 +27,8 @@ type Options struct {
 	Imports     *transfer.Imports
 	Uploads     *transfer.Uploads
 	Journal     *journal.Journal
+	Bookings    *booking.Bookings
+	Offer       *booking.Offer
 	Limits      *gate.Limiter
 	Lists       gate.Lists // from where admins may act
 	Events      *watch.Events

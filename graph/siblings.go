@@ -21,6 +21,15 @@ import (
 // siblings notes jobs that were listed together. A job of several lists stays with
 // the first one that it was in.
 func (req *request) siblings(jobs []*job.Job) {
+	for _, j := range jobs {
+		req.bookings.note(j.BookingID)
+		req.bookedJobs.note(j.BookingID)
+	}
+	req.together(jobs)
+}
+
+// together is siblings without what the jobs name.
+func (req *request) together(jobs []*job.Job) {
 	req.mu.Lock()
 	defer req.mu.Unlock()
 	list := &family{jobs: make([]*job.Job, 0, len(jobs)), batches: map[string]*batch{}}

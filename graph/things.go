@@ -35,6 +35,10 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 	case id.Upload:
 		uploads, err := r.Uploads.ByIDs(ctx, v, ids)
 		return nodes(uploads), err
+	case id.Booking:
+		bookings, err := r.Bookings.ByIDs(ctx, v, ids)
+		requestFrom(ctx).mentionBookings(bookings...)
+		return nodes(bookings), err
 	case id.Security:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Events.ByID(ctx, v, one) })
 	}
@@ -45,7 +49,7 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 // nobody but admins may see. Others learn no more than that they may not.
 func (r *Resolver) namedFromListed(ctx context.Context, v account.Viewer, kind id.Kind, ids []id.ID) error {
 	switch kind {
-	case id.Job, id.Image, id.Upload:
+	case id.Job, id.Image, id.Upload, id.Booking:
 		return nil
 	case id.Account: // the own one is everybody's
 		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.AccountID }) {

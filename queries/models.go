@@ -45,6 +45,30 @@ type AuditEntry struct {
 	KeyID     string
 }
 
+type Booking struct {
+	ID                id.ID
+	TenantID          id.ID
+	AccountID         id.ID
+	VerifiedAt        time.Time
+	State             string
+	Address           string
+	Package           string
+	PreferredDates    []time.Time
+	Notes             string
+	ContactPhone      string
+	CreatedAt         time.Time
+	PackageName       string
+	IncludedImages    int32
+	AllImagesIncluded bool
+	ExtraPrice        *int32
+	Currency          string
+	PhotographerID    *id.ID
+	ConfirmedDate     *time.Time
+	Message           string
+	UpdatedAt         *time.Time
+	Events            int32
+}
+
 type Budget struct {
 	Key      []byte
 	Used     int32
@@ -131,6 +155,19 @@ type LoginCode struct {
 	ConsumedAt    *time.Time
 }
 
+type Package struct {
+	TenantID          id.ID
+	Key               string
+	Name              string
+	Description       string
+	IncludedImages    int32
+	AllImagesIncluded bool
+	ExtraPrice        *int32
+	Currency          string
+	Active            bool
+	CreatedAt         time.Time
+}
+
 type SecurityAlert struct {
 	ID       id.ID
 	TenantID *id.ID
@@ -193,6 +230,7 @@ type Tenant struct {
 	UploadTenantBytes *int64
 	ImageBytes        int64
 	UploadBytes       int64
+	TimeZone          string
 }
 
 type Upload struct {

@@ -74,7 +74,7 @@ func (q *Queries) TenantText(ctx context.Context, tenantID id.ID, kind string, l
 }
 
 const tenants = `-- name: Tenants :many
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes FROM tenant ORDER BY created_at, id
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone FROM tenant ORDER BY created_at, id
 `
 
 // Every studio of the installation: a handful, read as a whole.
@@ -102,6 +102,7 @@ func (q *Queries) Tenants(ctx context.Context) ([]Tenant, error) {
 			&i.UploadTenantBytes,
 			&i.ImageBytes,
 			&i.UploadBytes,
+			&i.TimeZone,
 		); err != nil {
 			return nil, err
 		}

@@ -37,6 +37,8 @@ const crowd = `
 	INSERT INTO login_challenge SELECT id, tenant_id, id, sha256(id::text::bytea), sha256(id::text::bytea), false, 0, now() FROM login_code;
 	INSERT INTO budget SELECT sha256(id::text::bytea), 1, expires_at FROM login_code;
 	INSERT INTO booking SELECT id, tenant_id, id, now(), 'REQUESTED', 'a', 'p', '{}', '', '', now() FROM account;
+	INSERT INTO booking_event SELECT gen_random_uuid(), tenant_id, id, 1, 'REQUESTED', account_id, now(), 'r' FROM booking;
+	INSERT INTO package SELECT id, 'p' || n, 'P', '', 1, false, NULL, 'EUR', true, now() FROM tenant, generate_series(1, 100) n;
 	INSERT INTO job SELECT id, tenant_id, CASE WHEN random() < 0.9 THEN id END, email_key, email, id, id, 'Job', 'OPEN', 3, false, false, 1, now() - random() * interval '9 days' FROM account;
 	INSERT INTO image SELECT gen_random_uuid(), tenant_id, id, 0, 'a', 'image/jpeg', 1, 1, 1, NULL, sha256(id::text::bytea), 1, id::text, 'e', 's', 'm', id::text, 'e', 'NONE', NULL, now() FROM job;
 	INSERT INTO selection_event SELECT gen_random_uuid(), tenant_id, job_id, id, job_id, 'NONE', 'INCLUDED', 'r', now() FROM image;
@@ -182,6 +184,7 @@ func statements(t *testing.T) map[string]string {
 var unsearched = map[string]string{
 	"audit_entry_tenant_id_account_id_fkey":          "accounts are never removed; nobody lists entries by person",
 	"audit_entry_tenant_id_job_id_image_id_fkey":     "pictures are never removed; read by audit_entry_of_image",
+	"booking_event_tenant_id_account_id_fkey":        "accounts are never removed; events are read by booking",
 	"delivery_tenant_id_account_id_fkey":             "accounts are never removed; deliveries are read by job",
 	"image_import_tenant_id_account_id_fkey":         "accounts are never removed; imports are read by job",
 	"selection_event_tenant_id_account_id_fkey":      "accounts are never removed; events are read by picture",

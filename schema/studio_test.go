@@ -34,6 +34,7 @@ func populated(t *testing.T) (*stage.DB, *cast.Cast) {
 		c.Exec(t, "INSERT INTO login_challenge (id, tenant_id, code_id, secret_hash, asker, known_device, created_at) VALUES ($1, $2, $3, $4, $5, false, now())", fresh(), tenant, code, hash(), zeros)
 		c.Exec(t, "INSERT INTO budget VALUES ($1, 1, now())", hash())
 		c.Exec(t, "INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, created_at) VALUES ($1, $2, $3, now(), 'REQUESTED', 'See 1', 'S', '{}', now())", booking, tenant, account)
+		c.Exec(t, "INSERT INTO booking_event VALUES ($1, $2, $3, 1, 'REQUESTED', $4, now(), 'r')", fresh(), tenant, booking, account)
 		c.Exec(t, "INSERT INTO selection_event VALUES ($1, $2, $3, $4, $5, 'NONE', 'INCLUDED', 'r', now())", fresh(), tenant, one.job.ID, image, account)
 		c.Exec(t, "INSERT INTO delivery VALUES ($1, $2, $3, $4, false, 'URL', $5, 'r', now())", fresh(), tenant, one.job.ID, account, []id.ID{image})
 		c.Exec(t, "INSERT INTO settlement VALUES ($1, $2, $3, $4, $5, $6, 'r', now())", fresh(), tenant, one.job.ID, account, "payment", []id.ID{image})
@@ -234,5 +235,60 @@ func TestABookingNeedsAProvenMailbox(t *testing.T) {
 	_, err := db.Pool.Exec(t.Context(), "UPDATE booking SET account_id = $1", c.Other.AccountID)
 	if state, _ := refusal(err); state != "23514" {
 		t.Errorf("handed over to an unproven mailbox: SQLSTATE %q", state)
+	}
+}
+
+// Whatever the server's code forgets to ask: as its role, no way in SQL books for somebody
+// who may not.
+func TestNobodyOutsideGoodStandingHasABooking(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	c := cast.New(t, db.Owner)
+	c.Exec(t, "UPDATE account SET valid_until = now() - interval '1 second' WHERE id = ANY($1)", []id.ID{c.Photographer.AccountID, c.Admin.AccountID})
+	book := func(account, bookingID id.ID) error {
+		_, err := db.Pool.Exec(t.Context(), `INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, created_at)
+			VALUES ($1, $2, $3, now(), 'REQUESTED', 'See 1', 'S', '{}', now())`, bookingID, c.TenantID, account)
+		return err
+	}
+	stands := id.New(time.Now())
+	if err := book(c.Owner.AccountID, stands); err != nil {
+		t.Fatal(err)
+	}
+	if err := book(c.Admin.AccountID, id.New(time.Now())); err != nil {
+		t.Errorf("of an admin, whom no date binds: %v", err)
+	}
+	for name, account := range map[string]id.ID{
+		"blocked": c.Blocked.AccountID, "over": c.Expired.AccountID, "a photographer's that is over": c.Photographer.AccountID,
+		"of another studio": c.Foreigner.AccountID, "of nobody": id.New(time.Now()),
+	} {
+		if state, _ := refusal(book(account, id.New(time.Now()))); state != "23514" && state != "23503" {
+			t.Errorf("an account that is %s: SQLSTATE %q", name, state)
+		}
+		_, err := db.Pool.Exec(t.Context(), "UPDATE booking SET account_id = $1 WHERE id = $2", account, stands)
+		if state, _ := refusal(err); state != "23514" && state != "23503" {
+			t.Errorf("handed over to one that is %s: SQLSTATE %q", name, state)
+		}
+	}
+	_, err := db.Pool.Exec(t.Context(), `INSERT INTO booking (id, tenant_id, verified_at, state, address, package, preferred_dates, created_at)
+		VALUES ($1, $2, now(), 'REQUESTED', 'See 1', 'S', '{}', now())`, id.New(time.Now()), c.TenantID)
+	if state, _ := refusal(err); state != "23502" && state != "23514" {
+		t.Errorf("of nobody: SQLSTATE %q", state)
+	}
+}
+
+// Should the server forget the booking's lock, its booking still becomes one job.
+func TestABookingIsOneJobInTheDatabaseToo(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	c := cast.New(t, db.Owner)
+	link := func(job *cast.Job) error {
+		_, err := db.Pool.Exec(t.Context(), "UPDATE job SET booking_id = $1 WHERE id = $2", c.Booking.ID, job.ID)
+		return err
+	}
+	if err := link(c.Package); err != nil {
+		t.Fatal(err)
+	}
+	if state, _ := refusal(link(c.All)); state != "23505" {
+		t.Errorf("the second job of a booking: SQLSTATE %q", state)
 	}
 }

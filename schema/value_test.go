@@ -25,6 +25,15 @@ booking contact_phone repeat('0', 41)
 booking notes repeat('a', 4001)
 booking package ''
 booking state 'LOST'
+booking confirmed_date NULL, state = 'CONFIRMED'
+booking currency 'euro'
+booking events -1
+booking extra_price -1
+booking included_images -1
+booking message repeat('a', 1001)
+booking package_name repeat('a', 101)
+booking_event number 0
+booking_event state 'LOST'
 budget key 'short'
 budget used -1
 delivery bytes_sent -1
@@ -65,6 +74,12 @@ login_challenge secret_hash 'short'
 login_code expires_at created_at
 login_code locale 'fr'
 login_code stranger_tries 21
+package currency 'euro'
+package description repeat('a', 2001)
+package extra_price -1
+package included_images -1
+package key 'Größe'
+package name ''
 security_alert event 'LOUD'
 security_alert raised_at since
 security_alert seen 0
@@ -103,6 +118,7 @@ upload rejection 'LOST'
 upload sha256 'short'
 upload size 0
 upload state 'LOST', image_id = NULL
+tenant time_zone 'over there'
 tenant_text body ''
 tenant_text kind 'poem'
 tenant_text locale 'fr'

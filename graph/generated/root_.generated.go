@@ -25,6 +25,8 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Account() AccountResolver
 	AuditEntry() AuditEntryResolver
+	Booking() BookingResolver
+	BookingConnection() BookingConnectionResolver
 	Image() ImageResolver
 	ImageConnection() ImageConnectionResolver
 	ImageEvent() ImageEventResolver
@@ -59,6 +61,12 @@ type ComplexityRoot struct {
 		Tenant     func(childComplexity int) int
 		ValidUntil func(childComplexity int) int
 		VerifiedAt func(childComplexity int) int
+	}
+
+	AssignPhotographerPayload struct {
+		Booking    func(childComplexity int) int
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	AuditEntry struct {
@@ -102,8 +110,66 @@ type ComplexityRoot struct {
 		NextSequence func(childComplexity int) int
 	}
 
+	BookedPackage struct {
+		AllImagesIncluded func(childComplexity int) int
+		Currency          func(childComplexity int) int
+		ExtraPrice        func(childComplexity int) int
+		IncludedImages    func(childComplexity int) int
+		Key               func(childComplexity int) int
+		Name              func(childComplexity int) int
+	}
+
+	Booking struct {
+		Address        func(childComplexity int) int
+		ConfirmedDate  func(childComplexity int) int
+		ContactPhone   func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		Customer       func(childComplexity int) int
+		Job            func(childComplexity int) int
+		Message        func(childComplexity int) int
+		Notes          func(childComplexity int) int
+		Package        func(childComplexity int) int
+		Photographer   func(childComplexity int) int
+		PreferredDates func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		Status         func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+	}
+
+	BookingConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	BookingEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	CancelBookingPayload struct {
+		Booking    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CompleteUploadPayload struct {
 		Upload     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmBookingPayload struct {
+		Booking    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateBookingPayload struct {
+		Booking    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateJobFromBookingPayload struct {
+		Job        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -114,6 +180,11 @@ type ComplexityRoot struct {
 
 	CreateUploadPayload struct {
 		Upload     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeclineBookingPayload struct {
+		Booking    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -192,6 +263,7 @@ type ComplexityRoot struct {
 	Job struct {
 		AllImagesIncluded func(childComplexity int) int
 		AuditLog          func(childComplexity int, first *int, after *string) int
+		Booking           func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		CustomerUploads   func(childComplexity int) int
 		Images            func(childComplexity int, first *int, after *string, filter *model.ImageFilter) int
@@ -223,21 +295,40 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AbortUpload          func(childComplexity int, input model.AbortUploadInput) int
+		AssignPhotographer   func(childComplexity int, input model.AssignPhotographerInput) int
+		CancelBooking        func(childComplexity int, input model.CancelBookingInput) int
 		CompleteUpload       func(childComplexity int, input model.CompleteUploadInput) int
+		ConfirmBooking       func(childComplexity int, input model.ConfirmBookingInput) int
+		CreateBooking        func(childComplexity int, input model.CreateBookingInput) int
 		CreateJob            func(childComplexity int, input model.CreateJobInput) int
+		CreateJobFromBooking func(childComplexity int, input model.CreateJobFromBookingInput) int
 		CreateUpload         func(childComplexity int, input model.CreateUploadInput) int
+		DeclineBooking       func(childComplexity int, input model.DeclineBookingInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
 		Logout               func(childComplexity int) int
+		RemovePackage        func(childComplexity int, input model.RemovePackageInput) int
 		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
 		SelectImages         func(childComplexity int, input model.SelectImagesInput) int
 		SetAllImagesIncluded func(childComplexity int, input model.SetAllImagesIncludedInput) int
 		SetCustomerUploads   func(childComplexity int, input model.SetCustomerUploadsInput) int
 		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
 		SetJobStatus         func(childComplexity int, input model.SetJobStatusInput) int
+		SetPackage           func(childComplexity int, input model.SetPackageInput) int
 		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
 		SettleExtras         func(childComplexity int, input model.SettleExtrasInput) int
 		SignUploadParts      func(childComplexity int, input model.SignUploadPartsInput) int
 		VerifyOtp            func(childComplexity int, input model.VerifyOtpInput) int
+	}
+
+	Package struct {
+		Active            func(childComplexity int) int
+		AllImagesIncluded func(childComplexity int) int
+		Currency          func(childComplexity int) int
+		Description       func(childComplexity int) int
+		ExtraPrice        func(childComplexity int) int
+		IncludedImages    func(childComplexity int) int
+		Key               func(childComplexity int) int
+		Name              func(childComplexity int) int
 	}
 
 	PackageUse struct {
@@ -260,10 +351,13 @@ type ComplexityRoot struct {
 	Query struct {
 		AuditLog          func(childComplexity int, first *int, after *string, filter *model.AuditLogFilter) int
 		AuditVerification func(childComplexity int, fromSequence int64) int
+		Booking           func(childComplexity int, id string) int
+		Bookings          func(childComplexity int, first *int, after *string, filter *model.BookingFilter) int
 		Image             func(childComplexity int, id string) int
 		Job               func(childComplexity int, id string) int
 		Jobs              func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
 		Node              func(childComplexity int, id string) int
+		Packages          func(childComplexity int, includeInactive bool) int
 		Secrets           func(childComplexity int) int
 		SecurityEvents    func(childComplexity int, first *int, after *string, filter *model.SecurityEventFilter) int
 		Upload            func(childComplexity int, id string) int
@@ -279,6 +373,11 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
 		Name    func(childComplexity int) int
+	}
+
+	RemovePackagePayload struct {
+		Package    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RequestOtpPayload struct {
@@ -352,6 +451,11 @@ type ComplexityRoot struct {
 
 	SetJobStatusPayload struct {
 		Job func(childComplexity int) int
+	}
+
+	SetPackagePayload struct {
+		Package    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SetSelectionStatePayload struct {
@@ -522,6 +626,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Account.VerifiedAt(childComplexity), true
 
+	case "AssignPhotographerPayload.booking":
+		if e.ComplexityRoot.AssignPhotographerPayload.Booking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AssignPhotographerPayload.Booking(childComplexity), true
+	case "AssignPhotographerPayload.job":
+		if e.ComplexityRoot.AssignPhotographerPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AssignPhotographerPayload.Job(childComplexity), true
+	case "AssignPhotographerPayload.userErrors":
+		if e.ComplexityRoot.AssignPhotographerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AssignPhotographerPayload.UserErrors(childComplexity), true
+
 	case "AuditEntry.account":
 		if e.ComplexityRoot.AuditEntry.Account == nil {
 			break
@@ -683,6 +806,179 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditVerification.NextSequence(childComplexity), true
 
+	case "BookedPackage.allImagesIncluded":
+		if e.ComplexityRoot.BookedPackage.AllImagesIncluded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookedPackage.AllImagesIncluded(childComplexity), true
+	case "BookedPackage.currency":
+		if e.ComplexityRoot.BookedPackage.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookedPackage.Currency(childComplexity), true
+	case "BookedPackage.extraPrice":
+		if e.ComplexityRoot.BookedPackage.ExtraPrice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookedPackage.ExtraPrice(childComplexity), true
+	case "BookedPackage.includedImages":
+		if e.ComplexityRoot.BookedPackage.IncludedImages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookedPackage.IncludedImages(childComplexity), true
+	case "BookedPackage.key":
+		if e.ComplexityRoot.BookedPackage.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookedPackage.Key(childComplexity), true
+	case "BookedPackage.name":
+		if e.ComplexityRoot.BookedPackage.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookedPackage.Name(childComplexity), true
+
+	case "Booking.address":
+		if e.ComplexityRoot.Booking.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Address(childComplexity), true
+	case "Booking.confirmedDate":
+		if e.ComplexityRoot.Booking.ConfirmedDate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.ConfirmedDate(childComplexity), true
+	case "Booking.contactPhone":
+		if e.ComplexityRoot.Booking.ContactPhone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.ContactPhone(childComplexity), true
+	case "Booking.createdAt":
+		if e.ComplexityRoot.Booking.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.CreatedAt(childComplexity), true
+	case "Booking.customer":
+		if e.ComplexityRoot.Booking.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Customer(childComplexity), true
+	case "Booking.job":
+		if e.ComplexityRoot.Booking.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Job(childComplexity), true
+	case "Booking.message":
+		if e.ComplexityRoot.Booking.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Message(childComplexity), true
+	case "Booking.notes":
+		if e.ComplexityRoot.Booking.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Notes(childComplexity), true
+	case "Booking.package":
+		if e.ComplexityRoot.Booking.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Package(childComplexity), true
+	case "Booking.photographer":
+		if e.ComplexityRoot.Booking.Photographer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Photographer(childComplexity), true
+	case "Booking.preferredDates":
+		if e.ComplexityRoot.Booking.PreferredDates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.PreferredDates(childComplexity), true
+	case "Booking.id":
+		if e.ComplexityRoot.Booking.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.PublicID(childComplexity), true
+	case "Booking.status":
+		if e.ComplexityRoot.Booking.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.Status(childComplexity), true
+	case "Booking.updatedAt":
+		if e.ComplexityRoot.Booking.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.UpdatedAt(childComplexity), true
+
+	case "BookingConnection.edges":
+		if e.ComplexityRoot.BookingConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookingConnection.Edges(childComplexity), true
+	case "BookingConnection.nodes":
+		if e.ComplexityRoot.BookingConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookingConnection.Nodes(childComplexity), true
+	case "BookingConnection.pageInfo":
+		if e.ComplexityRoot.BookingConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookingConnection.PageInfo(childComplexity), true
+	case "BookingConnection.totalCount":
+		if e.ComplexityRoot.BookingConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookingConnection.TotalCount(childComplexity), true
+
+	case "BookingEdge.cursor":
+		if e.ComplexityRoot.BookingEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookingEdge.Cursor(childComplexity), true
+	case "BookingEdge.node":
+		if e.ComplexityRoot.BookingEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookingEdge.Node(childComplexity), true
+
+	case "CancelBookingPayload.booking":
+		if e.ComplexityRoot.CancelBookingPayload.Booking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelBookingPayload.Booking(childComplexity), true
+	case "CancelBookingPayload.userErrors":
+		if e.ComplexityRoot.CancelBookingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelBookingPayload.UserErrors(childComplexity), true
+
 	case "CompleteUploadPayload.upload":
 		if e.ComplexityRoot.CompleteUploadPayload.Upload == nil {
 			break
@@ -695,6 +991,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CompleteUploadPayload.UserErrors(childComplexity), true
+
+	case "ConfirmBookingPayload.booking":
+		if e.ComplexityRoot.ConfirmBookingPayload.Booking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmBookingPayload.Booking(childComplexity), true
+	case "ConfirmBookingPayload.userErrors":
+		if e.ComplexityRoot.ConfirmBookingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmBookingPayload.UserErrors(childComplexity), true
+
+	case "CreateBookingPayload.booking":
+		if e.ComplexityRoot.CreateBookingPayload.Booking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateBookingPayload.Booking(childComplexity), true
+	case "CreateBookingPayload.userErrors":
+		if e.ComplexityRoot.CreateBookingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateBookingPayload.UserErrors(childComplexity), true
+
+	case "CreateJobFromBookingPayload.job":
+		if e.ComplexityRoot.CreateJobFromBookingPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateJobFromBookingPayload.Job(childComplexity), true
+	case "CreateJobFromBookingPayload.userErrors":
+		if e.ComplexityRoot.CreateJobFromBookingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateJobFromBookingPayload.UserErrors(childComplexity), true
 
 	case "CreateJobPayload.job":
 		if e.ComplexityRoot.CreateJobPayload.Job == nil {
@@ -721,6 +1056,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateUploadPayload.UserErrors(childComplexity), true
+
+	case "DeclineBookingPayload.booking":
+		if e.ComplexityRoot.DeclineBookingPayload.Booking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclineBookingPayload.Booking(childComplexity), true
+	case "DeclineBookingPayload.userErrors":
+		if e.ComplexityRoot.DeclineBookingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclineBookingPayload.UserErrors(childComplexity), true
 
 	case "Image.capturedAt":
 		if e.ComplexityRoot.Image.CapturedAt == nil {
@@ -1045,6 +1393,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.AuditLog(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Job.booking":
+		if e.ComplexityRoot.Job.Booking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Booking(childComplexity), true
 	case "Job.createdAt":
 		if e.ComplexityRoot.Job.CreatedAt == nil {
 			break
@@ -1183,6 +1537,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AbortUpload(childComplexity, args["input"].(model.AbortUploadInput)), true
+	case "Mutation.assignPhotographer":
+		if e.ComplexityRoot.Mutation.AssignPhotographer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_assignPhotographer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AssignPhotographer(childComplexity, args["input"].(model.AssignPhotographerInput)), true
+	case "Mutation.cancelBooking":
+		if e.ComplexityRoot.Mutation.CancelBooking == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelBooking_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelBooking(childComplexity, args["input"].(model.CancelBookingInput)), true
 	case "Mutation.completeUpload":
 		if e.ComplexityRoot.Mutation.CompleteUpload == nil {
 			break
@@ -1194,6 +1570,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CompleteUpload(childComplexity, args["input"].(model.CompleteUploadInput)), true
+	case "Mutation.confirmBooking":
+		if e.ComplexityRoot.Mutation.ConfirmBooking == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmBooking_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmBooking(childComplexity, args["input"].(model.ConfirmBookingInput)), true
+	case "Mutation.createBooking":
+		if e.ComplexityRoot.Mutation.CreateBooking == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createBooking_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateBooking(childComplexity, args["input"].(model.CreateBookingInput)), true
 	case "Mutation.createJob":
 		if e.ComplexityRoot.Mutation.CreateJob == nil {
 			break
@@ -1205,6 +1603,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateJob(childComplexity, args["input"].(model.CreateJobInput)), true
+	case "Mutation.createJobFromBooking":
+		if e.ComplexityRoot.Mutation.CreateJobFromBooking == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createJobFromBooking_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateJobFromBooking(childComplexity, args["input"].(model.CreateJobFromBookingInput)), true
 	case "Mutation.createUpload":
 		if e.ComplexityRoot.Mutation.CreateUpload == nil {
 			break
@@ -1216,6 +1625,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUpload(childComplexity, args["input"].(model.CreateUploadInput)), true
+	case "Mutation.declineBooking":
+		if e.ComplexityRoot.Mutation.DeclineBooking == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_declineBooking_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeclineBooking(childComplexity, args["input"].(model.DeclineBookingInput)), true
 	case "Mutation.importImages":
 		if e.ComplexityRoot.Mutation.ImportImages == nil {
 			break
@@ -1233,6 +1653,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Logout(childComplexity), true
+	case "Mutation.removePackage":
+		if e.ComplexityRoot.Mutation.RemovePackage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removePackage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemovePackage(childComplexity, args["input"].(model.RemovePackageInput)), true
 	case "Mutation.requestOtp":
 		if e.ComplexityRoot.Mutation.RequestOtp == nil {
 			break
@@ -1299,6 +1730,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetJobStatus(childComplexity, args["input"].(model.SetJobStatusInput)), true
+	case "Mutation.setPackage":
+		if e.ComplexityRoot.Mutation.SetPackage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPackage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPackage(childComplexity, args["input"].(model.SetPackageInput)), true
 	case "Mutation.setSelectionState":
 		if e.ComplexityRoot.Mutation.SetSelectionState == nil {
 			break
@@ -1343,6 +1785,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.VerifyOtp(childComplexity, args["input"].(model.VerifyOtpInput)), true
+
+	case "Package.active":
+		if e.ComplexityRoot.Package.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Active(childComplexity), true
+	case "Package.allImagesIncluded":
+		if e.ComplexityRoot.Package.AllImagesIncluded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.AllImagesIncluded(childComplexity), true
+	case "Package.currency":
+		if e.ComplexityRoot.Package.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Currency(childComplexity), true
+	case "Package.description":
+		if e.ComplexityRoot.Package.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Description(childComplexity), true
+	case "Package.extraPrice":
+		if e.ComplexityRoot.Package.ExtraPrice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.ExtraPrice(childComplexity), true
+	case "Package.includedImages":
+		if e.ComplexityRoot.Package.IncludedImages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.IncludedImages(childComplexity), true
+	case "Package.key":
+		if e.ComplexityRoot.Package.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Key(childComplexity), true
+	case "Package.name":
+		if e.ComplexityRoot.Package.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Name(childComplexity), true
 
 	case "PackageUse.delivered":
 		if e.ComplexityRoot.PackageUse.Delivered == nil {
@@ -1434,6 +1925,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditVerification(childComplexity, args["fromSequence"].(int64)), true
+	case "Query.booking":
+		if e.ComplexityRoot.Query.Booking == nil {
+			break
+		}
+
+		args, err := ec.field_Query_booking_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Booking(childComplexity, args["id"].(string)), true
+	case "Query.bookings":
+		if e.ComplexityRoot.Query.Bookings == nil {
+			break
+		}
+
+		args, err := ec.field_Query_bookings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Bookings(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.BookingFilter)), true
 	case "Query.image":
 		if e.ComplexityRoot.Query.Image == nil {
 			break
@@ -1479,6 +1992,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.packages":
+		if e.ComplexityRoot.Query.Packages == nil {
+			break
+		}
+
+		args, err := ec.field_Query_packages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Packages(childComplexity, args["includeInactive"].(bool)), true
 	case "Query.secrets":
 		if e.ComplexityRoot.Query.Secrets == nil {
 			break
@@ -1545,6 +2069,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RefusedObject.Name(childComplexity), true
+
+	case "RemovePackagePayload.package":
+		if e.ComplexityRoot.RemovePackagePayload.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePackagePayload.Package(childComplexity), true
+	case "RemovePackagePayload.userErrors":
+		if e.ComplexityRoot.RemovePackagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePackagePayload.UserErrors(childComplexity), true
 
 	case "RequestOtpPayload.challengeId":
 		if e.ComplexityRoot.RequestOtpPayload.ChallengeID == nil {
@@ -1796,6 +2333,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetJobStatusPayload.Job(childComplexity), true
+
+	case "SetPackagePayload.package":
+		if e.ComplexityRoot.SetPackagePayload.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPackagePayload.Package(childComplexity), true
+	case "SetPackagePayload.userErrors":
+		if e.ComplexityRoot.SetPackagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPackagePayload.UserErrors(childComplexity), true
 
 	case "SetSelectionStatePayload.changes":
 		if e.ComplexityRoot.SetSelectionStatePayload.Changes == nil {
@@ -2112,14 +2662,22 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAbortUploadInput,
+		ec.unmarshalInputAssignPhotographerInput,
 		ec.unmarshalInputAuditLogFilter,
+		ec.unmarshalInputBookingFilter,
+		ec.unmarshalInputCancelBookingInput,
 		ec.unmarshalInputCompleteUploadInput,
+		ec.unmarshalInputConfirmBookingInput,
+		ec.unmarshalInputCreateBookingInput,
+		ec.unmarshalInputCreateJobFromBookingInput,
 		ec.unmarshalInputCreateJobInput,
 		ec.unmarshalInputCreateUploadInput,
+		ec.unmarshalInputDeclineBookingInput,
 		ec.unmarshalInputDeviceInput,
 		ec.unmarshalInputImageFilter,
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
+		ec.unmarshalInputRemovePackageInput,
 		ec.unmarshalInputRequestOtpInput,
 		ec.unmarshalInputSecurityEventFilter,
 		ec.unmarshalInputSelectImagesInput,
@@ -2127,6 +2685,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetCustomerUploadsInput,
 		ec.unmarshalInputSetIncludedImagesInput,
 		ec.unmarshalInputSetJobStatusInput,
+		ec.unmarshalInputSetPackageInput,
 		ec.unmarshalInputSetSelectionStateInput,
 		ec.unmarshalInputSettleExtrasInput,
 		ec.unmarshalInputSignUploadPartsInput,
@@ -2447,6 +3006,357 @@ enum AuditFaultKind {
   UNKNOWN_KEY
   "An anchor contradicts the log, or the server never made it."
   ANCHOR
+}
+`, BuiltIn: false},
+	{Name: "../booking.graphqls", Input: `extend type Query {
+  "A booking: the caller's own; for photographers the assigned ones, too; for admins the studio's."
+  booking(
+    "The booking's id."
+    id: ID!
+  ): Booking @auth @entitled(to: VIEW)
+  "The caller's bookings, newest first: a client's own, for photographers the assigned ones, too, for admins the studio's."
+  bookings(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match."
+    filter: BookingFilter
+  ): BookingConnection! @auth
+  "What the studio offers, by key, a hundred at most. Everybody may ask: a form can be filled in before signing in."
+  packages(
+    "Those that are offered no more, too; only for admins."
+    includeInactive: Boolean! = false
+  ): [Package!]!
+}
+
+extend type Mutation {
+  """
+  Asks the studio for a shoot, for the proven address that the caller is signed in with: there is no other way to say
+  whose it is. Client and studio get a mail. The same once more within ten minutes, as after a second click or a lost
+  answer, returns the same booking while it stands.
+  """
+  createBooking(
+    "The booking."
+    input: CreateBookingInput!
+  ): CreateBookingPayload! @auth @rateLimit(name: FORM)
+  """
+  Calls a booking off: clients their own, admins any of the studio. The other side gets a mail. One that is a job
+  already can't be cancelled; one that is cancelled stays so.
+  """
+  cancelBooking(
+    "Which booking."
+    input: CancelBookingInput!
+  ): CancelBookingPayload! @auth @rateLimit(name: PUBLIC_API)
+  "Says that the shoot takes place, and when; of a confirmed booking, that it takes place on another day. The client gets a mail."
+  confirmBooking(
+    "Which booking, and the day."
+    input: ConfirmBookingInput!
+  ): ConfirmBookingPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Says that there will be no shoot, and why. The client gets a mail. One that is confirmed can only be cancelled."
+  declineBooking(
+    "Which booking, and why."
+    input: DeclineBookingInput!
+  ): DeclineBookingPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Assigns a booking and its job, where there is one, to a photographer, or to nobody any more. Whoever had them sees them no longer."
+  assignPhotographer(
+    "Which booking or job, and to whom."
+    input: AssignPhotographerInput!
+  ): AssignPhotographerPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  """
+  Makes the job of a confirmed booking, with the numbers of the package as it was booked, for whoever booked it. A booking
+  becomes one job: the call once more returns the one that there is.
+  """
+  createJobFromBooking(
+    "Which booking."
+    input: CreateJobFromBookingInput!
+  ): CreateJobFromBookingPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Makes a package, or changes the one with its key, as a whole; offers it again where it was removed. Bookings keep the package as it was booked."
+  setPackage(
+    "The package."
+    input: SetPackageInput!
+  ): SetPackagePayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Offers a package no more. Bookings of it stay as they are."
+  removePackage(
+    "Which package."
+    input: RemovePackageInput!
+  ): RemovePackagePayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+}
+
+"A day of the studio's calendar, written ` + "`" + `YYYY-MM-DD` + "`" + `, such as ` + "`" + `2027-03-01` + "`" + `."
+scalar Date @specifiedBy(url: "https://scalars.graphql.org/andimarek/local-date.html")
+
+"What has become of a booking."
+enum BookingStatus {
+  "The studio has not answered yet."
+  REQUESTED
+  "The shoot takes place, on ` + "`" + `confirmedDate` + "`" + `."
+  CONFIRMED
+  "The studio can't do it; ` + "`" + `message` + "`" + ` says why."
+  DECLINED
+  "Called off, by the client or the studio."
+  CANCELLED
+}
+
+"A request for a shoot, and what has become of it."
+type Booking implements Node {
+  "Opaque and stable."
+  id: ID!
+  "What has become of it."
+  status: BookingStatus!
+  "The property's address."
+  address: String!
+  "The package as it was when it was booked."
+  package: BookedPackage!
+  "The days that the client prefers, one to five, in the order of preference."
+  preferredDates: [Date!]!
+  "What else the client says; may have several lines."
+  notes: String!
+  "Where the client can be reached; empty where none was given."
+  contactPhone: String!
+  "The day of the shoot; null until it is confirmed."
+  confirmedDate: Date
+  "What the studio told the client last; may have several lines."
+  message: String
+  "When it was booked."
+  createdAt: DateTime!
+  "When it changed last."
+  updatedAt: DateTime!
+  "Who booked it; null for photographers."
+  customer: Account
+  "Who takes the pictures; null for nobody yet, and for those who may not see the account."
+  photographer: Account
+  "The job that it became; null until then, and for those who may not see it."
+  job: Job
+}
+
+extend type Job {
+  "The booking that it was made of; null for none, and for those who may not see it."
+  booking: Booking
+}
+
+"A package as it was when it was booked."
+type BookedPackage {
+  "Its key."
+  key: String!
+  "Its name."
+  name: String!
+  "How many pictures it includes."
+  includedImages: Int!
+  "Whether it includes every picture."
+  allImagesIncluded: Boolean!
+  "The price of one picture past the package, in the smallest unit of ` + "`" + `currency` + "`" + `, such as cents; null: none is sold."
+  extraPrice: Int
+  "The currency, by ISO 4217."
+  currency: String!
+}
+
+"Something that the studio offers."
+type Package {
+  "What it is booked by; one for each package of a studio."
+  key: String!
+  "Its name."
+  name: String!
+  "What a client should know of it; may have several lines."
+  description: String!
+  "How many pictures it includes."
+  includedImages: Int!
+  "Whether it includes every picture."
+  allImagesIncluded: Boolean!
+  "The price of one picture past the package, in the smallest unit of ` + "`" + `currency` + "`" + `, such as cents; null: none is sold."
+  extraPrice: Int
+  "The currency, by ISO 4217."
+  currency: String!
+  "Whether it can be booked."
+  active: Boolean!
+}
+
+"Which bookings."
+input BookingFilter {
+  "Only those in this state."
+  status: BookingStatus
+}
+
+"A page of bookings."
+type BookingConnection {
+  "The bookings with their cursors."
+  edges: [BookingEdge!]!
+  "The bookings alone."
+  nodes: [Booking!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; 10,000 stands for that many or more."
+  totalCount: Int!
+}
+
+"A booking within a page."
+type BookingEdge {
+  "Its place in the list."
+  cursor: String!
+  "The booking."
+  node: Booking!
+}
+
+"Input of ` + "`" + `createBooking` + "`" + `."
+input CreateBookingInput {
+  "The property's postal address: one line of 1 to 500 characters, without a link."
+  address: String!
+  "The key of a package that the studio offers."
+  package: String!
+  "One to five days in the order of preference, from today on by the studio's calendar, at most two years ahead."
+  preferredDates: [Date!]!
+  "What else the studio should know; at most 4,000 characters, also in several lines."
+  notes: String
+  "Where the client can be reached: 6 to 15 digits, a plus in front if need be."
+  contactPhone: String
+}
+
+"Answer of ` + "`" + `createBooking` + "`" + `."
+type CreateBookingPayload {
+  "The booking; null when a rule refused it."
+  booking: Booking
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `cancelBooking` + "`" + `."
+input CancelBookingInput {
+  "The booking."
+  bookingId: ID!
+  "What the client is told; only from admins, at most 1,000 characters."
+  message: String
+  "Why, for the audit log; only from admins, at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `cancelBooking` + "`" + `."
+type CancelBookingPayload {
+  "The booking as it is now; null when a rule refused the call."
+  booking: Booking
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `confirmBooking` + "`" + `."
+input ConfirmBookingInput {
+  "The booking."
+  bookingId: ID!
+  "The day of the shoot, from today on by the studio's calendar, at most two years ahead. It need not be one that the client prefers."
+  date: Date!
+  "What the client is told; at most 1,000 characters, also in several lines."
+  message: String
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `confirmBooking` + "`" + `."
+type ConfirmBookingPayload {
+  "The booking as it is now; null when a rule refused the call."
+  booking: Booking
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `declineBooking` + "`" + `."
+input DeclineBookingInput {
+  "The booking."
+  bookingId: ID!
+  "Why, for the client; 1 to 1,000 characters, also in several lines."
+  message: String!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `declineBooking` + "`" + `."
+type DeclineBookingPayload {
+  "The booking as it is now; null when a rule refused the call."
+  booking: Booking
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `assignPhotographer` + "`" + `. It names either a booking or a job."
+input AssignPhotographerInput {
+  "The booking; its job is assigned with it."
+  bookingId: ID
+  "The job; its booking is assigned with it."
+  jobId: ID
+  "The photographer's address, whose account has that role; null: nobody any more."
+  photographerEmail: String
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `assignPhotographer` + "`" + `."
+type AssignPhotographerPayload {
+  "The booking as it is now; null where there is none, or when a rule refused the call."
+  booking: Booking
+  "The job as it is now; likewise."
+  job: Job
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `createJobFromBooking` + "`" + `."
+input CreateJobFromBookingInput {
+  "The booking."
+  bookingId: ID!
+  "The job's name, 1 to 200 characters; without it, the property's address."
+  title: String
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `createJobFromBooking` + "`" + `."
+type CreateJobFromBookingPayload {
+  "The job; null when a rule refused the call."
+  job: Job
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setPackage` + "`" + `."
+input SetPackageInput {
+  "What it is booked by: 1 to 40 small letters, digits and hyphens."
+  key: String!
+  "Its name, 1 to 100 characters."
+  name: String!
+  "What a client should know of it; at most 2,000 characters, also in several lines."
+  description: String! = ""
+  "How many pictures it includes, 0 to 100,000."
+  includedImages: Int! = 0
+  "Whether it includes every picture."
+  allImagesIncluded: Boolean! = false
+  "The price of one picture past the package, in the smallest unit of ` + "`" + `currency` + "`" + `, 0 to 100,000,000; without it none is sold."
+  extraPrice: Int
+  "The currency, by ISO 4217."
+  currency: String! = "EUR"
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setPackage` + "`" + `."
+type SetPackagePayload {
+  "The package as it is now; null when a rule refused the call."
+  package: Package
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `removePackage` + "`" + `."
+input RemovePackageInput {
+  "The package's key."
+  key: String!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `removePackage` + "`" + `."
+type RemovePackagePayload {
+  "The package as it is now; null when a rule refused the call."
+  package: Package
+  "The rules that refused it."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../image.graphqls", Input: `extend type Query {
@@ -2841,6 +3751,8 @@ enum RateLimit {
   EMAIL
   "Upload mutations: 120 a minute for a session, and for an address. After 10 uploads within an hour of a session that were wrong, refused or aborted, or 20 of an address, none for a while."
   UPLOAD
+  "Bookings: 5 in 10 minutes for an account."
+  FORM
 }
 
 "What a caller may want to do with a thing."
@@ -2953,6 +3865,16 @@ enum UserErrorCode {
   UPLOAD_OVER
   "The upload is complete, so it can't be aborted."
   UPLOAD_COMPLETE
+  "The booking was declined or cancelled: nothing follows from it any more."
+  BOOKING_OVER
+  "The booking is confirmed: it can be cancelled, not declined."
+  BOOKING_CONFIRMED
+  "The booking is not confirmed yet."
+  BOOKING_NOT_CONFIRMED
+  "The booking is a job already: it can't be cancelled any more."
+  BOOKING_HAS_JOB
+  "The studio has a hundred packages, as many as it can have."
+  TOO_MANY_PACKAGES
 }
 
 "Everything that can be asked."
@@ -3667,6 +4589,18 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
 }
 
+func (ec *executionContext) childFields_AssignPhotographerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "booking":
+		return ec.fieldContext_AssignPhotographerPayload_booking(ctx, field)
+	case "job":
+		return ec.fieldContext_AssignPhotographerPayload_job(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AssignPhotographerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AssignPhotographerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3749,6 +4683,92 @@ func (ec *executionContext) childFields_AuditVerification(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type AuditVerification", field.Name)
 }
 
+func (ec *executionContext) childFields_BookedPackage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_BookedPackage_key(ctx, field)
+	case "name":
+		return ec.fieldContext_BookedPackage_name(ctx, field)
+	case "includedImages":
+		return ec.fieldContext_BookedPackage_includedImages(ctx, field)
+	case "allImagesIncluded":
+		return ec.fieldContext_BookedPackage_allImagesIncluded(ctx, field)
+	case "extraPrice":
+		return ec.fieldContext_BookedPackage_extraPrice(ctx, field)
+	case "currency":
+		return ec.fieldContext_BookedPackage_currency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookedPackage", field.Name)
+}
+
+func (ec *executionContext) childFields_Booking(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Booking_id(ctx, field)
+	case "status":
+		return ec.fieldContext_Booking_status(ctx, field)
+	case "address":
+		return ec.fieldContext_Booking_address(ctx, field)
+	case "package":
+		return ec.fieldContext_Booking_package(ctx, field)
+	case "preferredDates":
+		return ec.fieldContext_Booking_preferredDates(ctx, field)
+	case "notes":
+		return ec.fieldContext_Booking_notes(ctx, field)
+	case "contactPhone":
+		return ec.fieldContext_Booking_contactPhone(ctx, field)
+	case "confirmedDate":
+		return ec.fieldContext_Booking_confirmedDate(ctx, field)
+	case "message":
+		return ec.fieldContext_Booking_message(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Booking_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Booking_updatedAt(ctx, field)
+	case "customer":
+		return ec.fieldContext_Booking_customer(ctx, field)
+	case "photographer":
+		return ec.fieldContext_Booking_photographer(ctx, field)
+	case "job":
+		return ec.fieldContext_Booking_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Booking", field.Name)
+}
+
+func (ec *executionContext) childFields_BookingConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BookingConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_BookingConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BookingConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BookingConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookingConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BookingEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_BookingEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_BookingEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookingEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelBookingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "booking":
+		return ec.fieldContext_CancelBookingPayload_booking(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelBookingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelBookingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CompleteUploadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "upload":
@@ -3757,6 +4777,36 @@ func (ec *executionContext) childFields_CompleteUploadPayload(ctx context.Contex
 		return ec.fieldContext_CompleteUploadPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CompleteUploadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmBookingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "booking":
+		return ec.fieldContext_ConfirmBookingPayload_booking(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmBookingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmBookingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateBookingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "booking":
+		return ec.fieldContext_CreateBookingPayload_booking(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateBookingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateBookingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateJobFromBookingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_CreateJobFromBookingPayload_job(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateJobFromBookingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateJobFromBookingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3777,6 +4827,16 @@ func (ec *executionContext) childFields_CreateUploadPayload(ctx context.Context,
 		return ec.fieldContext_CreateUploadPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateUploadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeclineBookingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "booking":
+		return ec.fieldContext_DeclineBookingPayload_booking(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeclineBookingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeclineBookingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Image(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3947,6 +5007,8 @@ func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.C
 		return ec.fieldContext_Job_zipUrl(ctx, field)
 	case "auditLog":
 		return ec.fieldContext_Job_auditLog(ctx, field)
+	case "booking":
+		return ec.fieldContext_Job_booking(ctx, field)
 	case "customerUploads":
 		return ec.fieldContext_Job_customerUploads(ctx, field)
 	case "uploads":
@@ -3985,6 +5047,28 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 		return ec.fieldContext_LogoutPayload_ok(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Package(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_Package_key(ctx, field)
+	case "name":
+		return ec.fieldContext_Package_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Package_description(ctx, field)
+	case "includedImages":
+		return ec.fieldContext_Package_includedImages(ctx, field)
+	case "allImagesIncluded":
+		return ec.fieldContext_Package_allImagesIncluded(ctx, field)
+	case "extraPrice":
+		return ec.fieldContext_Package_extraPrice(ctx, field)
+	case "currency":
+		return ec.fieldContext_Package_currency(ctx, field)
+	case "active":
+		return ec.fieldContext_Package_active(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Package", field.Name)
 }
 
 func (ec *executionContext) childFields_PackageUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4041,6 +5125,16 @@ func (ec *executionContext) childFields_RefusedObject(ctx context.Context, field
 		return ec.fieldContext_RefusedObject_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefusedObject", field.Name)
+}
+
+func (ec *executionContext) childFields_RemovePackagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "package":
+		return ec.fieldContext_RemovePackagePayload_package(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemovePackagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePackagePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4187,6 +5281,16 @@ func (ec *executionContext) childFields_SetJobStatusPayload(ctx context.Context,
 		return ec.fieldContext_SetJobStatusPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetJobStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetPackagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "package":
+		return ec.fieldContext_SetPackagePayload_package(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetPackagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPackagePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetSelectionStatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"pixgate/internal/booking"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
 	"pixgate/internal/transfer"
@@ -104,6 +105,32 @@ func (c *UploadConnection) Edges() []*UploadEdge {
 	edges := make([]*UploadEdge, len(c.Nodes))
 	for i, upload := range c.Nodes {
 		edges[i] = &UploadEdge{Cursor: upload.Cursor().Text(page.Uploads), Node: upload}
+	}
+	return edges
+}
+
+// BookingConnection is a page of bookings.
+type BookingConnection struct {
+	Nodes    []*booking.Booking
+	Filter   booking.Filter // what totalCount counts
+	PageInfo *PageInfo
+}
+
+// NewBookingConnection returns the page that answers w.
+func NewBookingConnection(bookings []*booking.Booking, more bool, filter booking.Filter, w page.Window) *BookingConnection {
+	c := &BookingConnection{Nodes: bookings, Filter: filter, PageInfo: &PageInfo{HasNextPage: more, HasPreviousPage: w.After != nil}}
+	if n := len(bookings); n > 0 {
+		c.PageInfo.StartCursor = new(bookings[0].Cursor().Text(page.Bookings))
+		c.PageInfo.EndCursor = new(bookings[n-1].Cursor().Text(page.Bookings))
+	}
+	return c
+}
+
+// Edges returns the bookings with their cursors.
+func (c *BookingConnection) Edges() []*BookingEdge {
+	edges := make([]*BookingEdge, len(c.Nodes))
+	for i, b := range c.Nodes {
+		edges[i] = &BookingEdge{Cursor: b.Cursor().Text(page.Bookings), Node: b}
 	}
 	return edges
 }

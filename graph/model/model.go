@@ -8,6 +8,7 @@ import (
 	"io"
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
+	"pixgate/internal/booking"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
@@ -27,6 +28,28 @@ type AbortUploadInput struct {
 type AbortUploadPayload struct {
 	// The upload as it is now.
 	Upload *transfer.Upload `json:"upload,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `assignPhotographer`. It names either a booking or a job.
+type AssignPhotographerInput struct {
+	// The booking; its job is assigned with it.
+	BookingID *string `json:"bookingId,omitempty"`
+	// The job; its booking is assigned with it.
+	JobID *string `json:"jobId,omitempty"`
+	// The photographer's address, whose account has that role; null: nobody any more.
+	PhotographerEmail *string `json:"photographerEmail,omitempty"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `assignPhotographer`.
+type AssignPhotographerPayload struct {
+	// The booking as it is now; null where there is none, or when a rule refused the call.
+	Booking *booking.Booking `json:"booking,omitempty"`
+	// The job as it is now; likewise.
+	Job *job.Job `json:"job,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -55,6 +78,38 @@ type AuditLogFilter struct {
 	To *time.Time `json:"to,omitempty"`
 }
 
+// A booking within a page.
+type BookingEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The booking.
+	Node *booking.Booking `json:"node"`
+}
+
+// Which bookings.
+type BookingFilter struct {
+	// Only those in this state.
+	Status *booking.State `json:"status,omitempty"`
+}
+
+// Input of `cancelBooking`.
+type CancelBookingInput struct {
+	// The booking.
+	BookingID string `json:"bookingId"`
+	// What the client is told; only from admins, at most 1,000 characters.
+	Message *string `json:"message,omitempty"`
+	// Why, for the audit log; only from admins, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `cancelBooking`.
+type CancelBookingPayload struct {
+	// The booking as it is now; null when a rule refused the call.
+	Booking *booking.Booking `json:"booking,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `completeUpload`.
 type CompleteUploadInput struct {
 	// The upload.
@@ -65,6 +120,66 @@ type CompleteUploadInput struct {
 type CompleteUploadPayload struct {
 	// The upload as it is now.
 	Upload *transfer.Upload `json:"upload,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `confirmBooking`.
+type ConfirmBookingInput struct {
+	// The booking.
+	BookingID string `json:"bookingId"`
+	// The day of the shoot, from today on by the studio's calendar, at most two years ahead. It need not be one that the client prefers.
+	Date time.Time `json:"date"`
+	// What the client is told; at most 1,000 characters, also in several lines.
+	Message *string `json:"message,omitempty"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `confirmBooking`.
+type ConfirmBookingPayload struct {
+	// The booking as it is now; null when a rule refused the call.
+	Booking *booking.Booking `json:"booking,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `createBooking`.
+type CreateBookingInput struct {
+	// The property's postal address: one line of 1 to 500 characters, without a link.
+	Address string `json:"address"`
+	// The key of a package that the studio offers.
+	Package string `json:"package"`
+	// One to five days in the order of preference, from today on by the studio's calendar, at most two years ahead.
+	PreferredDates []*time.Time `json:"preferredDates"`
+	// What else the studio should know; at most 4,000 characters, also in several lines.
+	Notes *string `json:"notes,omitempty"`
+	// Where the client can be reached: 6 to 15 digits, a plus in front if need be.
+	ContactPhone *string `json:"contactPhone,omitempty"`
+}
+
+// Answer of `createBooking`.
+type CreateBookingPayload struct {
+	// The booking; null when a rule refused it.
+	Booking *booking.Booking `json:"booking,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `createJobFromBooking`.
+type CreateJobFromBookingInput struct {
+	// The booking.
+	BookingID string `json:"bookingId"`
+	// The job's name, 1 to 200 characters; without it, the property's address.
+	Title *string `json:"title,omitempty"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `createJobFromBooking`.
+type CreateJobFromBookingPayload struct {
+	// The job; null when a rule refused the call.
+	Job *job.Job `json:"job,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -115,6 +230,24 @@ type CreateUploadInput struct {
 type CreateUploadPayload struct {
 	// The upload; null when a rule refused it.
 	Upload *transfer.Upload `json:"upload,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `declineBooking`.
+type DeclineBookingInput struct {
+	// The booking.
+	BookingID string `json:"bookingId"`
+	// Why, for the client; 1 to 1,000 characters, also in several lines.
+	Message string `json:"message"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `declineBooking`.
+type DeclineBookingPayload struct {
+	// The booking as it is now; null when a rule refused the call.
+	Booking *booking.Booking `json:"booking,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -209,6 +342,22 @@ type PageInfo struct {
 
 // Everything that can be asked.
 type Query struct {
+}
+
+// Input of `removePackage`.
+type RemovePackageInput struct {
+	// The package's key.
+	Key string `json:"key"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `removePackage`.
+type RemovePackagePayload struct {
+	// The package as it is now; null when a rule refused the call.
+	Package *booking.Package `json:"package,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Input of `requestOtp`.
@@ -339,6 +488,34 @@ type SetJobStatusInput struct {
 type SetJobStatusPayload struct {
 	// The job as it is now.
 	Job *job.Job `json:"job"`
+}
+
+// Input of `setPackage`.
+type SetPackageInput struct {
+	// What it is booked by: 1 to 40 small letters, digits and hyphens.
+	Key string `json:"key"`
+	// Its name, 1 to 100 characters.
+	Name string `json:"name"`
+	// What a client should know of it; at most 2,000 characters, also in several lines.
+	Description string `json:"description"`
+	// How many pictures it includes, 0 to 100,000.
+	IncludedImages int `json:"includedImages"`
+	// Whether it includes every picture.
+	AllImagesIncluded bool `json:"allImagesIncluded"`
+	// The price of one picture past the package, in the smallest unit of `currency`, 0 to 100,000,000; without it none is sold.
+	ExtraPrice *int `json:"extraPrice,omitempty"`
+	// The currency, by ISO 4217.
+	Currency string `json:"currency"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setPackage`.
+type SetPackagePayload struct {
+	// The package as it is now; null when a rule refused the call.
+	Package *booking.Package `json:"package,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Input of `setSelectionState`.
@@ -704,6 +881,8 @@ const (
 	RateLimitEmail RateLimit = "EMAIL"
 	// Upload mutations: 120 a minute for a session, and for an address. After 10 uploads within an hour of a session that were wrong, refused or aborted, or 20 of an address, none for a while.
 	RateLimitUpload RateLimit = "UPLOAD"
+	// Bookings: 5 in 10 minutes for an account.
+	RateLimitForm RateLimit = "FORM"
 )
 
 var AllRateLimit = []RateLimit{
@@ -711,11 +890,12 @@ var AllRateLimit = []RateLimit{
 	RateLimitAuth,
 	RateLimitEmail,
 	RateLimitUpload,
+	RateLimitForm,
 }
 
 func (e RateLimit) IsValid() bool {
 	switch e {
-	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail, RateLimitUpload:
+	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail, RateLimitUpload, RateLimitForm:
 		return true
 	}
 	return false
@@ -794,6 +974,16 @@ const (
 	UserErrorCodeUploadOver UserErrorCode = "UPLOAD_OVER"
 	// The upload is complete, so it can't be aborted.
 	UserErrorCodeUploadComplete UserErrorCode = "UPLOAD_COMPLETE"
+	// The booking was declined or cancelled: nothing follows from it any more.
+	UserErrorCodeBookingOver UserErrorCode = "BOOKING_OVER"
+	// The booking is confirmed: it can be cancelled, not declined.
+	UserErrorCodeBookingConfirmed UserErrorCode = "BOOKING_CONFIRMED"
+	// The booking is not confirmed yet.
+	UserErrorCodeBookingNotConfirmed UserErrorCode = "BOOKING_NOT_CONFIRMED"
+	// The booking is a job already: it can't be cancelled any more.
+	UserErrorCodeBookingHasJob UserErrorCode = "BOOKING_HAS_JOB"
+	// The studio has a hundred packages, as many as it can have.
+	UserErrorCodeTooManyPackages UserErrorCode = "TOO_MANY_PACKAGES"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -814,11 +1004,16 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeUploadIncomplete,
 	UserErrorCodeUploadOver,
 	UserErrorCodeUploadComplete,
+	UserErrorCodeBookingOver,
+	UserErrorCodeBookingConfirmed,
+	UserErrorCodeBookingNotConfirmed,
+	UserErrorCodeBookingHasJob,
+	UserErrorCodeTooManyPackages,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages:
 		return true
 	}
 	return false

@@ -46,3 +46,23 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// MarshalDate writes a Date: of a day that is a midnight in UTC.
+func MarshalDate(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		_, _ = io.WriteString(w, strconv.Quote(t.Format(time.DateOnly)))
+	})
+}
+
+// UnmarshalDate reads a Date, nothing looser than YYYY-MM-DD, as a midnight in UTC.
+func UnmarshalDate(v any) (time.Time, error) {
+	text, ok := v.(string)
+	if !ok {
+		return time.Time{}, fmt.Errorf("a Date is a string such as %s", strconv.Quote("2027-03-01"))
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil || t.Format(time.DateOnly) != text {
+		return time.Time{}, fmt.Errorf("a Date is a day of the calendar, written as YYYY-MM-DD, such as %s", strconv.Quote("2027-03-01"))
+	}
+	return t, nil
+}

@@ -21,7 +21,8 @@ type Tenant struct {
 	Origins  []string // of its web apps
 	MailFrom string   // empty: the installation's sender
 	Locale   Locale
-	SignUp   bool // may a new address make itself an account
+	SignUp   bool   // may a new address make itself an account
+	TimeZone string // IANA name: where its days begin
 }
 
 // Locale is a language that pixgate speaks.
@@ -111,7 +112,7 @@ func (t *Tenants) all(ctx context.Context) ([]Tenant, error) {
 	for i, row := range rows {
 		tenants[i] = Tenant{
 			ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
-			Locale: Locale(row.Locale), SignUp: row.SignUp,
+			Locale: Locale(row.Locale), SignUp: row.SignUp, TimeZone: row.TimeZone,
 		}
 		if row.MailFrom != nil {
 			tenants[i].MailFrom = *row.MailFrom

@@ -5,4 +5,5 @@ var Actions = []Action{
 	JobCreated, ImagesImported, IncludedImagesSet, AllImagesIncludedSet, SelectionStateSet, ExtraSettled, AccountRoleSet,
 	JobStatusSet, CustomerUploadsSet,
 	LoginCodeRequested, LoginSucceeded, LoginFailed,
+	BookingConfirmed, BookingDeclined, BookingCancelled, BookingAssigned, JobAssigned, PackageSet, PackageRemoved,
 }

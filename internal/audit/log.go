@@ -39,6 +39,13 @@ const (
 	LoginCodeRequested   Action = "login.code_requested"
 	LoginSucceeded       Action = "login.succeeded"
 	LoginFailed          Action = "login.failed"
+	BookingConfirmed     Action = "booking.confirmed"
+	BookingDeclined      Action = "booking.declined"
+	BookingCancelled     Action = "booking.cancelled"
+	BookingAssigned      Action = "booking.photographer_set"
+	JobAssigned          Action = "job.photographer_set"
+	PackageSet           Action = "package.set"
+	PackageRemoved       Action = "package.removed"
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to

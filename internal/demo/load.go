@@ -13,6 +13,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/blob"
+	"pixgate/internal/booking"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
@@ -28,7 +29,11 @@ type Studio struct {
 	Store   *blob.Store
 	Jobs    *job.Jobs
 	Imports *transfer.Imports
-	Now     func() time.Time
+
+	Bookings *booking.Bookings // with a [Quiet] queue
+	Offer    *booking.Offer
+
+	Now func() time.Time
 
 	Progress io.Writer // is told each job before its pictures are painted, a line each
 	Out      io.Writer // is told who can sign in
@@ -51,7 +56,7 @@ var people = []struct {
 }{
 	{adminEmail, account.Operator, "runs the studio and the installation: sees everything, makes jobs"},
 	{photographerEmail, account.Photographer, "took the pictures of all jobs"},
-	{annaEmail, account.Customer, "a client with three jobs: ten pictures included, all included, and 240 to download as one ZIP"},
+	{annaEmail, account.Customer, "a client with three jobs: ten pictures included, all included, and 240 to download as one ZIP; and two bookings"},
 	{benEmail, account.Customer, "a client who has not chosen yet: eight of twenty pictures"},
 }
 
@@ -104,6 +109,9 @@ func Load(ctx context.Context, s Studio) error {
 		if err := s.shoot(ctx, admin, one, names, i*100); err != nil {
 			return fmt.Errorf("load %q: %w", one.title, err)
 		}
+	}
+	if err := s.book(ctx, admin); err != nil {
+		return err
 	}
 	fmt.Fprintln(s.Out, "People of the demo; sign in with the code that arrives in the mailbox:")
 	for _, person := range people {

@@ -14,9 +14,10 @@ const (
 	Audit    Kind = "aud"
 	Security Kind = "sec"
 	Upload   Kind = "upl"
+	Booking  Kind = "bkg"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true}
+var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

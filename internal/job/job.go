@@ -27,6 +27,7 @@ type Job struct {
 	TenantID          id.ID
 	CustomerID        *id.ID // nil until the customer's address is proven
 	PhotographerID    *id.ID // nil: assigned to nobody
+	BookingID         *id.ID // that it was made of; nil: of none
 	Title             string
 	Status            Status
 	IncludedImages    int
@@ -107,7 +108,7 @@ func (i *Image) Checksum() string { return hex.EncodeToString(i.SHA256[:]) }
 
 func fromRow(row queries.Job) *Job {
 	return &Job{
-		ID: row.ID, TenantID: row.TenantID, CustomerID: row.AccountID, PhotographerID: row.PhotographerID,
+		ID: row.ID, TenantID: row.TenantID, CustomerID: row.AccountID, PhotographerID: row.PhotographerID, BookingID: row.BookingID,
 		Title: row.Title, Status: Status(row.Status),
 		IncludedImages: int(row.IncludedImages), AllImagesIncluded: row.AllImagesIncluded, SellsExtras: row.SellsExtras,
 		CustomerUploads: row.CustomerUploads,

@@ -44,6 +44,8 @@ type Work struct {
 	SweepUploads func(ctx context.Context) error
 	// SecurityAlert mails an alert to everybody who has not got it; nil when all have.
 	SecurityAlert func(ctx context.Context, alertID id.ID) error
+	// BookingMail mails a booking's event to everybody who has not got it; nil when all have.
+	BookingMail func(ctx context.Context, eventID id.ID) error
 	// Purge removes what is long over; see [InTurn].
 	Purge func(ctx context.Context) error
 	// AnchorAudit anchors the audit chains that have grown.
@@ -74,6 +76,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	river.AddWorker(workers, &uploadWorker{work: work.TakeUpload})
 	river.AddWorker(workers, &sweepWorker{work: work.SweepUploads})
 	river.AddWorker(workers, &alertWorker{work: work.SecurityAlert})
+	river.AddWorker(workers, &bookingWorker{work: work.BookingMail})
 	river.AddWorker(workers, &purgeWorker{work: work.Purge})
 	river.AddWorker(workers, &anchorWorker{work: work.AnchorAudit})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
@@ -164,6 +167,21 @@ func (w *alertWorker) Work(ctx context.Context, job *river.Job[securityAlert]) e
 // NextRetry waits 1 s, 2 s, 4 s and so on, 30 s at most.
 func (*alertWorker) NextRetry(job *river.Job[securityAlert]) time.Time {
 	return time.Now().Add(backoff(job.Attempt, 30*time.Second))
+}
+
+type bookingWorker struct {
+	river.WorkerDefaults[bookingMail]
+	work func(context.Context, id.ID) error
+}
+
+// Work mails the event.
+func (w *bookingWorker) Work(ctx context.Context, job *river.Job[bookingMail]) error {
+	return w.work(ctx, id.ID(job.Args.EventID))
+}
+
+// NextRetry waits 1 s, 2 s, 4 s and so on, ten minutes at most.
+func (*bookingWorker) NextRetry(job *river.Job[bookingMail]) time.Time {
+	return time.Now().Add(backoff(job.Attempt, 10*time.Minute))
 }
 
 type importWorker struct {

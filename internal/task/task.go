@@ -94,6 +94,20 @@ func (securityAlert) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 25}
 }
 
+// bookingMail mails what happened to a booking. It is tried for most of a day, since
+// nobody tells the client otherwise.
+type bookingMail struct {
+	EventID rowID `json:"event_id"`
+}
+
+// Kind names the task in stored rows.
+func (bookingMail) Kind() string { return "booking_mail" }
+
+// InsertOpts says how the task is queued.
+func (bookingMail) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 100}
+}
+
 // purge removes what is long over.
 type purge struct{}
 
@@ -149,6 +163,11 @@ func (q *Queue) TakeUpload(ctx context.Context, tx pgx.Tx, uploadID id.ID) error
 // SecurityAlert queues the mails of an alert with the transaction that claims it.
 func (q *Queue) SecurityAlert(ctx context.Context, tx pgx.Tx, alertID id.ID) error {
 	return q.insert(ctx, tx, securityAlert{AlertID: rowID(alertID)})
+}
+
+// BookingMail queues the mails about a booking's event with the transaction of that.
+func (q *Queue) BookingMail(ctx context.Context, tx pgx.Tx, eventID id.ID) error {
+	return q.insert(ctx, tx, bookingMail{EventID: rowID(eventID)})
 }
 
 func (q *Queue) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {

@@ -64,7 +64,19 @@ type Cast struct {
 	Package, All                                                        *Job // of Owner: 100 included; every picture included
 	OtherJob, BlockedJob, ExpiredJob, RemovedJob, ForeignJob, Unclaimed *Job
 	Import, ForeignImport                                               id.ID
+
+	Booking                                                                      *Booking // of Owner, assigned to Photographer
+	OtherBooking, BlockedBooking, ExpiredBooking, RemovedBooking, ForeignBooking *Booking
 }
+
+// PackageKey is the key of the package that both studios offer: ten pictures, more for money.
+const PackageKey = "small"
+
+// Booking is a booking that nobody has answered.
+type Booking struct{ ID id.ID }
+
+// PublicID is how callers name the booking.
+func (b *Booking) PublicID() string { return id.Booking.Format(b.ID) }
 
 // New writes the cast into a migrated, empty database, by a pool whose role may
 // write all tables.
@@ -96,6 +108,16 @@ func New(t testing.TB, db *pgxpool.Pool) *Cast {
 	c.Unclaimed = c.Job(t, &Person{TenantID: c.TenantID, Email: "nobody@example.com"}, nil, true)
 	c.Import = c.imported(t, c.Admin, c.Package)
 	c.ForeignImport = c.imported(t, c.ForeignAdmin, c.ForeignJob)
+
+	for _, tenantID := range []id.ID{c.TenantID, c.ForeignTenantID} {
+		c.Exec(t, "INSERT INTO package VALUES ($1, $2, 'Small', 'Ten pictures', 10, false, 1500, 'EUR', true, now())", tenantID, PackageKey)
+	}
+	c.Booking = c.Booked(t, c.Owner, c.Photographer)
+	c.OtherBooking = c.Booked(t, c.Other, nil)
+	c.BlockedBooking = c.Booked(t, c.Blocked, nil)
+	c.ExpiredBooking = c.Booked(t, c.Expired, nil)
+	c.RemovedBooking = c.Booked(t, c.Removed, nil)
+	c.ForeignBooking = c.Booked(t, c.Foreigner, nil)
 
 	c.Exec(t, "UPDATE account SET blocked_at = now() WHERE id = $1", c.Blocked.AccountID)
 	c.Exec(t, "UPDATE account SET valid_until = now() - interval '1 second' WHERE id = $1", c.Expired.AccountID)
@@ -154,6 +176,22 @@ func (c *Cast) Job(t testing.TB, customer, photographer *Person, all bool) *Job 
 		j.Images[state] = c.Image(t, customer.TenantID, j.ID, len(j.Images), state)
 	}
 	return j
+}
+
+// Booked makes a booking of a customer.
+func (c *Cast) Booked(t testing.TB, customer, photographer *Person) *Booking {
+	t.Helper()
+	b := &Booking{ID: id.New(time.Now())}
+	var photographerID *id.ID
+	if photographer != nil {
+		photographerID = &photographer.AccountID
+	}
+	c.Exec(t, `INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, notes, contact_phone, created_at,
+			package_name, included_images, extra_price, photographer_id, events)
+		VALUES ($1, $2, $3, now(), 'REQUESTED', $4, $5, ARRAY[current_date + 7], 'Key at the neighbour', '+49 30 123456', now(), 'Small', 10, 1500, $6, 1)`,
+		b.ID, customer.TenantID, customer.AccountID, "House of "+customer.Email, PackageKey, photographerID)
+	c.Exec(t, "INSERT INTO booking_event VALUES ($1, $2, $3, 1, 'REQUESTED', $4, now(), 'cast', '{}')", id.New(time.Now()), customer.TenantID, b.ID, customer.AccountID)
+	return b
 }
 
 // Image adds a picture to a job; its object does not exist.
