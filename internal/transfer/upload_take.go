@@ -140,10 +140,10 @@ func (s *Uploads) finish(ctx context.Context, row queries.Upload, f file, found 
 		case !errors.Is(err, pgx.ErrNoRows):
 			return err
 		default:
-			if no = job.Closes(job.Status(j.Status)); no == nil {
-				no, err = exceeded(ctx, q, j, row.Size, false)
+			if no = job.Closes(job.Status(j.Status)); no != nil {
+				return nil
 			}
-			if err != nil || no != nil {
+			if no, err = exceeded(ctx, q, j, row.Size, false); err != nil || no != nil {
 				return err
 			}
 			made, err := s.taking.insert(ctx, tx, f, anywhere, found, at)

@@ -428,7 +428,7 @@ func TestAborting(t *testing.T) {
 	}
 }
 
-// A hundred at once are as good as one: of one file, of one completion, of one quota.
+// Fifty at once, at two servers, are as good as one: of one file, of one completion, of one quota.
 func TestFiftyAtOnce(t *testing.T) {
 	t.Parallel()
 	const crowd = 50
@@ -443,8 +443,8 @@ func TestFiftyAtOnce(t *testing.T) {
 	data := photo(t, 80)
 	var mu sync.Mutex
 	seen := map[id.ID]int{}
-	all(func(int) {
-		if u, refusals, err := d.uploads.Create(t.Context(), d.photog, d.announcement(data)); err != nil || refusals != nil {
+	all(func(i int) {
+		if u, refusals, err := d.servers[i%2].Create(t.Context(), d.photog, d.announcement(data)); err != nil || refusals != nil {
 			t.Errorf("%+v, %v", refusals, err)
 		} else {
 			mu.Lock()
@@ -459,8 +459,8 @@ func TestFiftyAtOnce(t *testing.T) {
 	if status := d.put(t, u, data); status != http.StatusOK {
 		t.Fatal(status)
 	}
-	all(func(int) {
-		if _, refusals, err := d.uploads.Complete(t.Context(), d.photog, u.PublicID()); err != nil || refusals != nil {
+	all(func(i int) {
+		if _, refusals, err := d.servers[i%2].Complete(t.Context(), d.photog, u.PublicID()); err != nil || refusals != nil {
 			t.Errorf("%+v, %v", refusals, err)
 		}
 	})
@@ -470,7 +470,7 @@ func TestFiftyAtOnce(t *testing.T) {
 	for range 3 {
 		all(func(i int) {
 			if i < 8 { // runs of one task that overlap, as after a rescue
-				if err := d.uploads.Take(t.Context(), u.ID); err != nil && d.read(t, u).State != transfer.Ready {
+				if err := d.servers[i%2].Take(t.Context(), u.ID); err != nil && d.read(t, u).State != transfer.Ready {
 					t.Errorf("take: %v", err)
 				}
 			}
@@ -494,7 +494,7 @@ func TestFiftyAtOnce(t *testing.T) {
 		sum := sha256.Sum256([]byte{byte(i)})
 		a := d.announcement(data)
 		a.SHA256 = hex.EncodeToString(sum[:])
-		_, refusals, err := d.uploads.Create(t.Context(), d.photog, a)
+		_, refusals, err := d.servers[i%2].Create(t.Context(), d.photog, a)
 		mu.Lock()
 		defer mu.Unlock()
 		switch {

@@ -26,6 +26,7 @@ import (
 type depot struct {
 	*house
 	uploads *transfer.Uploads
+	servers [2]*transfer.Uploads // uploads, and those of another server on the same database
 	records *stage.Records
 	photog  account.Viewer
 	owner   account.Viewer
@@ -69,10 +70,13 @@ func newDepot(t *testing.T) *depot {
 	t.Helper()
 	d := &depot{house: newHouse(t), records: &stage.Records{}}
 	d.photog, d.owner = viewer(d.Photographer), viewer(d.Owner)
-	d.uploads = transfer.NewUploads(transfer.UploadOptions{
+	o := transfer.UploadOptions{
 		DB: d.db.Pool, Jobs: d.jobs, Store: d.store, Tenants: account.NewTenants(d.db.Pool, "studio", time.Now), Queue: d, Security: d.records, Failures: d,
 		Now: d.now, Log: slog.New(slog.DiscardHandler), Single: blob.MinPart, Part: blob.MinPart,
-	})
+	}
+	d.uploads = transfer.NewUploads(o)
+	o.Jobs = job.NewJobs(d.db.Pool, nil, time.Now)
+	d.servers = [2]*transfer.Uploads{d.uploads, transfer.NewUploads(o)}
 	return d
 }
 
