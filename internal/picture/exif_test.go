@@ -47,6 +47,7 @@ func TestHostileEXIF(t *testing.T) {
 		"4.2e9 orientations":  raw(little, [4]uint32{tagOrientation, 3, 1<<32 - 1, 8}),
 		"orientation in text": raw(little, [4]uint32{tagOrientation, 2, 1, '6'}),
 		"endless date":        raw(little, [4]uint32{tagCameraFolder, 4, 1, 8}, [4]uint32{tagTaken, 2, 1<<32 - 1, 8}),
+		"date of 100 bytes":   append(raw(little, [4]uint32{tagCameraFolder, 4, 1, 8}, [4]uint32{tagTaken, 2, 100, 38}), append([]byte("2026:07:01 18:30:05\x00"), make([]byte, 80)...)...),
 		"date behind":         raw(little, [4]uint32{tagCameraFolder, 4, 1, 8}, [4]uint32{tagTaken, 2, 20, 1<<32 - 1}),
 	} {
 		for kind, data := range map[string][]byte{

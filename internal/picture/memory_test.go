@@ -76,6 +76,8 @@ func hostile(tb testing.TB) map[string]struct {
 		"a million segments":               of(TooLaborious, photo[:2], bytes.Repeat(segment(0xfe, nil), 1<<20), photo[2:]),
 		"a million chunks":                 of(TooLaborious, plan[:33], bytes.Repeat(pngChunk("teSt", nil), 1<<20), plan[33:]),
 		"a million pictures behind":        of(Polyglot, photo, bytes.Repeat([]byte{0xff, 0xd8, 0xff, 0xd9}, 1<<20)),
+		"50,000 × 50,000 JPEG behind":      of(Polyglot, photo, jpeg(0xc0, 50_000, 50_000)),
+		"150 megapixels in scans, behind":  of(Polyglot, photo, bytes.Replace(jpeg(0xc2, 12247, 12247), []byte("\x01\x22\x00\x02"), []byte("\x01\x11\x00\x02"), 1)),
 		"JPEG and a ZIP of 15 MB":          of(Polyglot, photo, grain(15<<20), zipOf(tb)),
 		"JPEG and 15 MB of HTML":           of(Polyglot, photo, bytes.Repeat([]byte("<html>"), 15<<20/6)),
 		"PNG and 15 MB":                    of(Polyglot, plan, grain(15<<20)),

@@ -4,9 +4,10 @@ import (
 	"context"
 	"image"
 	"image/color"
+	"strconv"
 )
 
-// Decode decodes the picture in the smallest of an eighth, a quarter, half and
+// Decode decodes the picture, once, in the smallest of an eighth, a quarter, half and
 // all of its size that has at least edge pixels on its longer side, or in all of
 // it. The picture lies as it does in the file, its sides are rounded up. It is an
 // *image.Gray, an *image.YCbCr without subsampling, an *image.RGBA or an
@@ -38,6 +39,9 @@ func (j *JPEG) Decode(ctx context.Context, edge int) (image.Image, error) {
 		if err := sc.run(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if j.stray > maxStray {
+		return nil, Foreign(strconv.Itoa(j.stray) + " bytes")
 	}
 	for i := range j.components {
 		if !j.components[i].seen {

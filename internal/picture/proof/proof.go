@@ -49,8 +49,8 @@ func (l Laborious) Error() string { return "proof: laborious: " + string(l) }
 // none of a JPEG's.
 type Foreign string
 
-// Error returns where the data stands.
-func (f Foreign) Error() string { return "proof: foreign data " + string(f) }
+// Error returns how much it is.
+func (f Foreign) Error() string { return "proof: foreign data: " + string(f) }
 
 // JPEG is a file whose segments have been read, but no pixel.
 type JPEG struct {
@@ -85,7 +85,7 @@ func isRestart(marker byte) bool { return 0xd0 <= marker && marker <= 0xd7 }
 
 // Parse reads the segments of the JPEG that data begins with, and keeps data.
 // What stands behind the JPEG's end is not looked at. Errors are Damaged,
-// Unsupported, Laborious or Foreign.
+// Unsupported or Laborious.
 func Parse(data []byte) (*JPEG, error) {
 	if !bytes.HasPrefix(data, []byte{0xff, markerSOI}) {
 		return nil, Damaged("no start of image")
@@ -96,9 +96,7 @@ func Parse(data []byte) (*JPEG, error) {
 		if after > len(data) {
 			return nil, Damaged("no end of image")
 		}
-		if j.stray += start - pos; j.stray > maxStray {
-			return nil, Foreign("between segments")
-		}
+		j.stray += start - pos
 		pos = after
 		if isRestart(marker) { // some encoders end with one
 			continue

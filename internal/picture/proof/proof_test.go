@@ -164,6 +164,9 @@ func TestRefuses(t *testing.T) {
 	t.Parallel()
 	whole := encoded(t, photo(64, 48), 90)
 	frame, scan, coded, end := at(whole, 0xc0), at(whole, 0xda), at(whole, 0xda)+14, len(whole)-2
+	grey := encoded(t, image.NewGray(image.Rect(0, 0, 64, 48)), 90)
+	coloured := with(set(grey, at(grey, 0xc0)+3, 17), at(grey, 0xc0)+13, []byte{2, 0x11, 0, 3, 0x11, 0}) // with two more, in its frame alone
+	coloured[at(grey, 0xc0)+9] = 3
 	progressive := samples(t)["video-001.progressive.jpeg"]
 	first := at(progressive, 0xda)
 	damaged, unread, foreign, laborious := is[Damaged], is[Unsupported], is[Foreign], is[Laborious]
@@ -187,7 +190,7 @@ func TestRefuses(t *testing.T) {
 		"scan of an unknown component":   {set(whole, scan+5, 9), damaged},
 		"scan of a component twice":      {set(whole, scan+7, 1), damaged},
 		"a component in two scans":       {with(whole, end, whole[scan:end]), damaged},
-		"only one colour":                {append(bytes.Clone(whole[:scan]), append(segment(0xda, 1, 1, 0, 0, 63, 0), append(bytes.Clone(whole[coded:end]), 0xff, 0xd9)...)...), damaged},
+		"only one colour":                {coloured, damaged},
 		"no Huffman table":               {append(bytes.Clone(whole[:at(whole, 0xc4)]), whole[scan:]...), damaged},
 		"more codes than there are":      {set(whole, at(whole, 0xc4)+5, 3), damaged},
 		"no quantisation table":          {append([]byte{0xff, 0xd8}, whole[frame:]...), damaged},

@@ -119,9 +119,7 @@ func (s *scan) run(ctx context.Context) error {
 			}
 		}
 	}
-	if s.stray += s.bits.unread() + len(s.rest); s.stray > maxStray {
-		return Foreign("behind a scan")
-	}
+	s.stray += s.bits.unread() + len(s.rest)
 	return nil
 }
 
