@@ -175,13 +175,14 @@ type Settlement struct {
 }
 
 type Tenant struct {
-	ID        id.ID
-	Slug      string
-	Name      string
-	Hosts     []string
-	Origins   []string
-	MailFrom  *string
-	Locale    string
-	SignUp    bool
-	CreatedAt time.Time
+	ID           id.ID
+	Slug         string
+	Name         string
+	Hosts        []string
+	Origins      []string
+	MailFrom     *string
+	Locale       string
+	SignUp       bool
+	CreatedAt    time.Time
+	DevicePolicy string
 }

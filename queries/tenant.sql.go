@@ -74,7 +74,7 @@ func (q *Queries) TenantText(ctx context.Context, tenantID id.ID, kind string, l
 }
 
 const tenants = `-- name: Tenants :many
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at FROM tenant ORDER BY created_at, id
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, device_policy FROM tenant ORDER BY created_at, id
 `
 
 // Every studio of the installation: a handful, read as a whole.
@@ -97,6 +97,7 @@ func (q *Queries) Tenants(ctx context.Context) ([]Tenant, error) {
 			&i.Locale,
 			&i.SignUp,
 			&i.CreatedAt,
+			&i.DevicePolicy,
 		); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,8 @@ type Tenant struct {
 	Origins  []string // of its web apps
 	MailFrom string   // empty: the installation's sender
 	Locale   Locale
-	SignUp   bool // may a new address make itself an account
+	SignUp   bool         // may a new address make itself an account
+	Devices  DevicePolicy // empty: RefuseDevice
 }
 
 // Locale is a language that pixgate speaks.
@@ -112,6 +113,7 @@ func (t *Tenants) all(ctx context.Context) ([]Tenant, error) {
 		tenants[i] = Tenant{
 			ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
 			Locale: Locale(row.Locale), SignUp: row.SignUp,
+			Devices: DevicePolicy(row.DevicePolicy),
 		}
 		if row.MailFrom != nil {
 			tenants[i].MailFrom = *row.MailFrom
