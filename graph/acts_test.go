@@ -26,6 +26,14 @@ var acts = map[string]act{
 	"setAllImagesIncluded": {"no longer all", "job.all_images_included_set image.selection_state_set image.selection_state_set", true},
 	"setSelectionState":    {"a grant", "image.selection_state_set", true},
 	"settleExtras":         {"a payment", "image.extra_settled", true},
+
+	"removeDeviceOf":       {"a device of a member", "account.device_removed", true},
+	"setMaxDevices":        {"fewer devices", "account.max_devices_set account.device_removed", true},
+	"blockAccount":         {"a member", "account.blocked", true},
+	"unblockAccount":       {"a blocked member", "account.unblocked", true},
+	"setAccountValidUntil": {"an end", "account.valid_until_set", true},
+	"setAccountRole":       {"a photographer to be", "account.role_set", true},
+	"releaseLogin":         {"a mailbox to release", "login.released", false}, // once a day
 }
 
 // ofAdmins are the schema's mutations that need at least that role.
@@ -79,12 +87,12 @@ func sorted(words string) string {
 }
 
 // newEntries are the actions of the audit log since the last call, each by the admin,
-// in the studio, about a job, with what it became and which request did it.
+// in the studio, about a job or a person, with what it became and which request did it.
 func (m *matrix) newEntries(t *testing.T) []string {
 	t.Helper()
 	rows, err := m.db.Owner.Query(t.Context(), `
 		SELECT action FROM audit_entry WHERE sequence > $1 AND actor_id = $2 AND tenant_id = $3
-			AND job_id IS NOT NULL AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
+			AND (job_id IS NOT NULL OR account_id IS NOT NULL) AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
 		m.entries, m.Admin.AccountID, m.TenantID)
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqle
 		return gqlerror.List{r.present(ctx, err)}
 	}
 	for _, root := range roots {
-		if err := r.takeLimit(ctx, root); err != nil {
+		if err := r.takeLimit(ctx, op, root); err != nil {
 			return gqlerror.List{r.at(ctx, pathOf(root), err)}
 		}
 	}
@@ -185,6 +185,8 @@ func fits(thing any, typeName string) bool {
 		return typeName == "Job" || typeName == "Node"
 	case *job.Image:
 		return typeName == "Image" || typeName == "Node"
+	case *account.Account:
+		return typeName == "Account" || typeName == "Node"
 	}
 	return typeName == "Node"
 }

@@ -19,7 +19,7 @@ func (r *Resolver) rateLimit(ctx context.Context, _ any, next graphql.Resolver, 
 
 // takeLimit counts a root field under the limit that the schema names, and refuses it
 // past that. Every request has been counted under PUBLIC_API before it came here.
-func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) error {
+func (r *Resolver) takeLimit(ctx context.Context, op *graphql.OperationContext, root graphql.CollectedField) error {
 	if root.Definition == nil { // __typename
 		return nil
 	}
@@ -33,6 +33,11 @@ func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) e
 		return nil
 	case model.RateLimitEmail:
 		return r.Limits.Pass(ctx, gate.Email, address)
+	case model.RateLimitSearch:
+		if filter, _ := root.ArgumentMap(op.Variables)["filter"].(map[string]any); filter["text"] == nil {
+			return nil
+		}
+		return r.Limits.Pass(ctx, gate.Search, requestFrom(ctx).viewer.AccountID.String())
 	case model.RateLimitAuth: // counts failures: see failed
 		return r.Limits.Open(ctx, gate.AuthIP, address)
 	default: // what the schema promises is not left out in silence

@@ -48,6 +48,7 @@ type matrix struct {
 	event   id.ID           // of security, by the owner; ofNobody is the installation's
 
 	foreignEvent, ofNobody id.ID
+	forgotten              id.ID // a device of the owner's, unseen for too long
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -81,6 +82,7 @@ func newMatrix(t *testing.T) *matrix {
 	r.Log = log
 	r.Sessions = session.New(session.Options{
 		DB: m.db.Pool, Tenants: r.Tenants, Codes: secret.NewRing("otp secret of the matrix, long enough", ""), Queue: queue, Sender: m, Now: time.Now, Log: log,
+		Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now),
 	})
 	r.Imports = transfer.NewImports(transfer.ImportOptions{
 		DB: m.db.Pool, Jobs: r.Jobs, Store: store, Tenants: r.Tenants, Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now),
@@ -99,6 +101,8 @@ func newMatrix(t *testing.T) *matrix {
 	m.Exec(t, "UPDATE account SET valid_until = now() + interval '1 year' WHERE id = $1", m.Owner.AccountID)
 	m.Exec(t, "UPDATE image SET captured_at = now()")
 	m.Exec(t, "UPDATE image SET delivered_at = now() WHERE id = $1", m.Package.Images[job.Included])
+	m.forgotten = m.secondDevice(t, m.Owner)
+	m.Exec(t, "UPDATE device SET last_seen_at = now() - interval '91 days' WHERE id = $1", m.forgotten)
 	m.audited = map[id.ID]id.ID{}
 	for _, j := range []*cast.Job{m.Package, m.All} {
 		m.audit(t, m.Owner, j)

@@ -33,6 +33,9 @@ type request struct {
 	people mentions[*account.Account] // that records name
 	jobs   mentions[*job.Job]
 	images mentions[*job.Image]
+
+	devices mentions[*owned] // by the account
+	arrived account.Viewer   // who has signed in by this mutation; zero: nobody
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets
@@ -74,6 +77,8 @@ func (req *request) forget() {
 	req.people.forget()
 	req.jobs.forget()
 	req.images.forget()
+	req.devices.forget()
+	req.arrived = account.Viewer{}
 }
 
 // grant asks for the links of all images that have none yet, in one batch. The

@@ -45,6 +45,7 @@ type DirectiveRoot struct {
 type ComplexityRoot struct {
 	Account struct {
 		BlockedAt  func(childComplexity int) int
+		Devices    func(childComplexity int) int
 		Email      func(childComplexity int) int
 		LastSeenAt func(childComplexity int) int
 		MaxDevices func(childComplexity int) int
@@ -53,6 +54,30 @@ type ComplexityRoot struct {
 		Tenant     func(childComplexity int) int
 		ValidUntil func(childComplexity int) int
 		VerifiedAt func(childComplexity int) int
+	}
+
+	AccountConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AccountEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ActiveAccounts struct {
+		All      func(childComplexity int) int
+		Desktop  func(childComplexity int) int
+		Handheld func(childComplexity int) int
+		Other    func(childComplexity int) int
+	}
+
+	Activity struct {
+		Now   func(childComplexity int) int
+		Today func(childComplexity int) int
+		Week  func(childComplexity int) int
 	}
 
 	AuditEntry struct {
@@ -96,9 +121,23 @@ type ComplexityRoot struct {
 		NextSequence func(childComplexity int) int
 	}
 
+	BlockAccountPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreateJobPayload struct {
 		Job        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Device struct {
+		CreatedAt  func(childComplexity int) int
+		Current    func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+		PublicID   func(childComplexity int) int
 	}
 
 	Image struct {
@@ -204,15 +243,23 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		BlockAccount         func(childComplexity int, input model.BlockAccountInput) int
 		CreateJob            func(childComplexity int, input model.CreateJobInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
 		Logout               func(childComplexity int) int
+		ReleaseLogin         func(childComplexity int, input model.ReleaseLoginInput) int
+		RemoveDevice         func(childComplexity int, input model.RemoveDeviceInput) int
+		RemoveDeviceOf       func(childComplexity int, input model.RemoveDeviceOfInput) int
 		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
 		SelectImages         func(childComplexity int, input model.SelectImagesInput) int
+		SetAccountRole       func(childComplexity int, input model.SetAccountRoleInput) int
+		SetAccountValidUntil func(childComplexity int, input model.SetAccountValidUntilInput) int
 		SetAllImagesIncluded func(childComplexity int, input model.SetAllImagesIncludedInput) int
 		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
+		SetMaxDevices        func(childComplexity int, input model.SetMaxDevicesInput) int
 		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
 		SettleExtras         func(childComplexity int, input model.SettleExtrasInput) int
+		UnblockAccount       func(childComplexity int, input model.UnblockAccountInput) int
 		VerifyOtp            func(childComplexity int, input model.VerifyOtpInput) int
 	}
 
@@ -234,6 +281,9 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		Account           func(childComplexity int, id string) int
+		Accounts          func(childComplexity int, first *int, after *string, filter *model.AccountFilter) int
+		Activity          func(childComplexity int) int
 		AuditLog          func(childComplexity int, first *int, after *string, filter *model.AuditLogFilter) int
 		AuditVerification func(childComplexity int, fromSequence int64) int
 		Image             func(childComplexity int, id string) int
@@ -249,6 +299,20 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
 		Name    func(childComplexity int) int
+	}
+
+	ReleaseLoginPayload struct {
+		Ok func(childComplexity int) int
+	}
+
+	RemoveDeviceOfPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemoveDevicePayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RequestOtpPayload struct {
@@ -304,6 +368,16 @@ type ComplexityRoot struct {
 		Old   func(childComplexity int) int
 	}
 
+	SetAccountRolePayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetAccountValidUntilPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetAllImagesIncludedPayload struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
@@ -313,6 +387,11 @@ type ComplexityRoot struct {
 	SetIncludedImagesPayload struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetMaxDevicesPayload struct {
+		Account    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -331,6 +410,11 @@ type ComplexityRoot struct {
 	Tenant struct {
 		Name func(childComplexity int) int
 		Slug func(childComplexity int) int
+	}
+
+	UnblockAccountPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	UserError struct {
@@ -369,6 +453,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.BlockedAt(childComplexity), true
+	case "Account.devices":
+		if e.ComplexityRoot.Account.Devices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Devices(childComplexity), true
 	case "Account.email":
 		if e.ComplexityRoot.Account.Email == nil {
 			break
@@ -417,6 +507,82 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.VerifiedAt(childComplexity), true
+
+	case "AccountConnection.edges":
+		if e.ComplexityRoot.AccountConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Edges(childComplexity), true
+	case "AccountConnection.nodes":
+		if e.ComplexityRoot.AccountConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Nodes(childComplexity), true
+	case "AccountConnection.pageInfo":
+		if e.ComplexityRoot.AccountConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.PageInfo(childComplexity), true
+
+	case "AccountEdge.cursor":
+		if e.ComplexityRoot.AccountEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Cursor(childComplexity), true
+	case "AccountEdge.node":
+		if e.ComplexityRoot.AccountEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
+
+	case "ActiveAccounts.all":
+		if e.ComplexityRoot.ActiveAccounts.All == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.All(childComplexity), true
+	case "ActiveAccounts.desktop":
+		if e.ComplexityRoot.ActiveAccounts.Desktop == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.Desktop(childComplexity), true
+	case "ActiveAccounts.handheld":
+		if e.ComplexityRoot.ActiveAccounts.Handheld == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.Handheld(childComplexity), true
+	case "ActiveAccounts.other":
+		if e.ComplexityRoot.ActiveAccounts.Other == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.Other(childComplexity), true
+
+	case "Activity.now":
+		if e.ComplexityRoot.Activity.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Activity.Now(childComplexity), true
+	case "Activity.today":
+		if e.ComplexityRoot.Activity.Today == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Activity.Today(childComplexity), true
+	case "Activity.week":
+		if e.ComplexityRoot.Activity.Week == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Activity.Week(childComplexity), true
 
 	case "AuditEntry.account":
 		if e.ComplexityRoot.AuditEntry.Account == nil {
@@ -579,6 +745,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditVerification.NextSequence(childComplexity), true
 
+	case "BlockAccountPayload.account":
+		if e.ComplexityRoot.BlockAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockAccountPayload.Account(childComplexity), true
+	case "BlockAccountPayload.userErrors":
+		if e.ComplexityRoot.BlockAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockAccountPayload.UserErrors(childComplexity), true
+
 	case "CreateJobPayload.job":
 		if e.ComplexityRoot.CreateJobPayload.Job == nil {
 			break
@@ -591,6 +770,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateJobPayload.UserErrors(childComplexity), true
+
+	case "Device.createdAt":
+		if e.ComplexityRoot.Device.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.CreatedAt(childComplexity), true
+	case "Device.current":
+		if e.ComplexityRoot.Device.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.Current(childComplexity), true
+	case "Device.kind":
+		if e.ComplexityRoot.Device.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.Kind(childComplexity), true
+	case "Device.lastSeenAt":
+		if e.ComplexityRoot.Device.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.LastSeenAt(childComplexity), true
+	case "Device.name":
+		if e.ComplexityRoot.Device.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.Name(childComplexity), true
+	case "Device.id":
+		if e.ComplexityRoot.Device.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.PublicID(childComplexity), true
 
 	case "Image.capturedAt":
 		if e.ComplexityRoot.Image.CapturedAt == nil {
@@ -1025,6 +1241,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.Ok(childComplexity), true
 
+	case "Mutation.blockAccount":
+		if e.ComplexityRoot.Mutation.BlockAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_blockAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BlockAccount(childComplexity, args["input"].(model.BlockAccountInput)), true
 	case "Mutation.createJob":
 		if e.ComplexityRoot.Mutation.CreateJob == nil {
 			break
@@ -1053,6 +1280,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Logout(childComplexity), true
+	case "Mutation.releaseLogin":
+		if e.ComplexityRoot.Mutation.ReleaseLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseLogin(childComplexity, args["input"].(model.ReleaseLoginInput)), true
+	case "Mutation.removeDevice":
+		if e.ComplexityRoot.Mutation.RemoveDevice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeDevice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveDevice(childComplexity, args["input"].(model.RemoveDeviceInput)), true
+	case "Mutation.removeDeviceOf":
+		if e.ComplexityRoot.Mutation.RemoveDeviceOf == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeDeviceOf_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveDeviceOf(childComplexity, args["input"].(model.RemoveDeviceOfInput)), true
 	case "Mutation.requestOtp":
 		if e.ComplexityRoot.Mutation.RequestOtp == nil {
 			break
@@ -1075,6 +1335,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SelectImages(childComplexity, args["input"].(model.SelectImagesInput)), true
+	case "Mutation.setAccountRole":
+		if e.ComplexityRoot.Mutation.SetAccountRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setAccountRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAccountRole(childComplexity, args["input"].(model.SetAccountRoleInput)), true
+	case "Mutation.setAccountValidUntil":
+		if e.ComplexityRoot.Mutation.SetAccountValidUntil == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setAccountValidUntil_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAccountValidUntil(childComplexity, args["input"].(model.SetAccountValidUntilInput)), true
 	case "Mutation.setAllImagesIncluded":
 		if e.ComplexityRoot.Mutation.SetAllImagesIncluded == nil {
 			break
@@ -1097,6 +1379,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetIncludedImages(childComplexity, args["input"].(model.SetIncludedImagesInput)), true
+	case "Mutation.setMaxDevices":
+		if e.ComplexityRoot.Mutation.SetMaxDevices == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMaxDevices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMaxDevices(childComplexity, args["input"].(model.SetMaxDevicesInput)), true
 	case "Mutation.setSelectionState":
 		if e.ComplexityRoot.Mutation.SetSelectionState == nil {
 			break
@@ -1119,6 +1412,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SettleExtras(childComplexity, args["input"].(model.SettleExtrasInput)), true
+	case "Mutation.unblockAccount":
+		if e.ComplexityRoot.Mutation.UnblockAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unblockAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnblockAccount(childComplexity, args["input"].(model.UnblockAccountInput)), true
 	case "Mutation.verifyOtp":
 		if e.ComplexityRoot.Mutation.VerifyOtp == nil {
 			break
@@ -1199,6 +1503,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Query.account":
+		if e.ComplexityRoot.Query.Account == nil {
+			break
+		}
+
+		args, err := ec.field_Query_account_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Account(childComplexity, args["id"].(string)), true
+	case "Query.accounts":
+		if e.ComplexityRoot.Query.Accounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Accounts(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.AccountFilter)), true
+	case "Query.activity":
+		if e.ComplexityRoot.Query.Activity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Activity(childComplexity), true
 	case "Query.auditLog":
 		if e.ComplexityRoot.Query.AuditLog == nil {
 			break
@@ -1308,6 +1640,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RefusedObject.Name(childComplexity), true
+
+	case "ReleaseLoginPayload.ok":
+		if e.ComplexityRoot.ReleaseLoginPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseLoginPayload.Ok(childComplexity), true
+
+	case "RemoveDeviceOfPayload.account":
+		if e.ComplexityRoot.RemoveDeviceOfPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDeviceOfPayload.Account(childComplexity), true
+	case "RemoveDeviceOfPayload.userErrors":
+		if e.ComplexityRoot.RemoveDeviceOfPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDeviceOfPayload.UserErrors(childComplexity), true
+
+	case "RemoveDevicePayload.account":
+		if e.ComplexityRoot.RemoveDevicePayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDevicePayload.Account(childComplexity), true
+	case "RemoveDevicePayload.userErrors":
+		if e.ComplexityRoot.RemoveDevicePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDevicePayload.UserErrors(childComplexity), true
 
 	case "RequestOtpPayload.challengeId":
 		if e.ComplexityRoot.RequestOtpPayload.ChallengeID == nil {
@@ -1508,6 +1873,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SelectionChange.Old(childComplexity), true
 
+	case "SetAccountRolePayload.account":
+		if e.ComplexityRoot.SetAccountRolePayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountRolePayload.Account(childComplexity), true
+	case "SetAccountRolePayload.userErrors":
+		if e.ComplexityRoot.SetAccountRolePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountRolePayload.UserErrors(childComplexity), true
+
+	case "SetAccountValidUntilPayload.account":
+		if e.ComplexityRoot.SetAccountValidUntilPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountValidUntilPayload.Account(childComplexity), true
+	case "SetAccountValidUntilPayload.userErrors":
+		if e.ComplexityRoot.SetAccountValidUntilPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountValidUntilPayload.UserErrors(childComplexity), true
+
 	case "SetAllImagesIncludedPayload.changes":
 		if e.ComplexityRoot.SetAllImagesIncludedPayload.Changes == nil {
 			break
@@ -1545,6 +1936,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetIncludedImagesPayload.UserErrors(childComplexity), true
+
+	case "SetMaxDevicesPayload.account":
+		if e.ComplexityRoot.SetMaxDevicesPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMaxDevicesPayload.Account(childComplexity), true
+	case "SetMaxDevicesPayload.userErrors":
+		if e.ComplexityRoot.SetMaxDevicesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMaxDevicesPayload.UserErrors(childComplexity), true
 
 	case "SetSelectionStatePayload.changes":
 		if e.ComplexityRoot.SetSelectionStatePayload.Changes == nil {
@@ -1596,6 +2000,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Slug(childComplexity), true
+
+	case "UnblockAccountPayload.account":
+		if e.ComplexityRoot.UnblockAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnblockAccountPayload.Account(childComplexity), true
+	case "UnblockAccountPayload.userErrors":
+		if e.ComplexityRoot.UnblockAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnblockAccountPayload.UserErrors(childComplexity), true
 
 	case "UserError.code":
 		if e.ComplexityRoot.UserError.Code == nil {
@@ -1661,19 +2078,28 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAccountFilter,
 		ec.unmarshalInputAuditLogFilter,
+		ec.unmarshalInputBlockAccountInput,
 		ec.unmarshalInputCreateJobInput,
 		ec.unmarshalInputDeviceInput,
 		ec.unmarshalInputImageFilter,
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
+		ec.unmarshalInputReleaseLoginInput,
+		ec.unmarshalInputRemoveDeviceInput,
+		ec.unmarshalInputRemoveDeviceOfInput,
 		ec.unmarshalInputRequestOtpInput,
 		ec.unmarshalInputSecurityEventFilter,
 		ec.unmarshalInputSelectImagesInput,
+		ec.unmarshalInputSetAccountRoleInput,
+		ec.unmarshalInputSetAccountValidUntilInput,
 		ec.unmarshalInputSetAllImagesIncludedInput,
 		ec.unmarshalInputSetIncludedImagesInput,
+		ec.unmarshalInputSetMaxDevicesInput,
 		ec.unmarshalInputSetSelectionStateInput,
 		ec.unmarshalInputSettleExtrasInput,
+		ec.unmarshalInputUnblockAccountInput,
 		ec.unmarshalInputVerifyOtpInput,
 	)
 	first := true
@@ -2299,6 +2725,293 @@ type CreateJobPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../member.graphqls", Input: `extend type Query {
+  "The account with this id: the own one, for admins everybody's of the studio."
+  account(
+    "The account."
+    id: ID!
+  ): Account @auth @entitled(to: VIEW)
+  "The people of the studio, in the order of their addresses."
+  accounts(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor, with the same filter."
+    after: String
+    "Only those that match all of it."
+    filter: AccountFilter
+  ): AccountConnection! @auth(role: ADMIN) @rateLimit(name: SEARCH)
+  """
+  How many people of the studio were active lately. It counts accounts in good standing (neither blocked nor past a
+  membership's end that binds them) by when their devices were last seen, and by nothing else.
+  """
+  activity: Activity! @auth(role: ADMIN)
+}
+
+extend type Mutation {
+  """
+  Signs one of the own devices out and gives its place free, be it the one that asks. From its next request on it is out; a
+  download that runs is cut. A device that was removed before stays so.
+  """
+  removeDevice(
+    "The device."
+    input: RemoveDeviceInput!
+  ): RemoveDevicePayload! @auth @rateLimit(name: PUBLIC_API)
+  "Signs a device of somebody out, as ` + "`" + `removeDevice` + "`" + ` does. Nobody acts on somebody whose role is above the own."
+  removeDeviceOf(
+    "Whose device, and which."
+    input: RemoveDeviceOfInput!
+  ): RemoveDeviceOfPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Sets how many devices of somebody may be signed in. Where there are more, those unseen for longest are signed out."
+  setMaxDevices(
+    "Whose, and how many."
+    input: SetMaxDevicesInput!
+  ): SetMaxDevicesPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Shuts somebody out: from the next request on nothing is answered, and downloads that run are cut. Nobody blocks themselves."
+  blockAccount(
+    "Whom."
+    input: BlockAccountInput!
+  ): BlockAccountPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Lets somebody in again; sessions that have not ended meanwhile go on."
+  unblockAccount(
+    "Whom."
+    input: UnblockAccountInput!
+  ): UnblockAccountPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Sets the end of a membership. One that is past ends it at once, as a block does. It binds customers and photographers."
+  setAccountValidUntil(
+    "Whose, and when."
+    input: SetAccountValidUntilInput!
+  ): SetAccountValidUntilPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  """
+  Makes somebody another role, and ends all their sessions. Only operators make or unmake operators. The studio's last
+  admin stays one.
+  """
+  setAccountRole(
+    "Whom, and what."
+    input: SetAccountRoleInput!
+  ): SetAccountRolePayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  """
+  Helps a client who can't sign in on a new device because somebody else has spent what strangers may ask for and try with
+  that address: they get it back. Once a day for each address, else guessing would pay (` + "`" + `RATE_LIMITED` + "`" + `).
+  """
+  releaseLogin(
+    "Whose sign-in."
+    input: ReleaseLoginInput!
+  ): ReleaseLoginPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+}
+
+extend type Account {
+  """
+  The devices that count against ` + "`" + `maxDevices` + "`" + `, the one seen last first. One that was not seen for 90 days does not count any
+  more, and is not shown.
+  """
+  devices: [Device!]!
+}
+
+"Something that an account signed in with."
+type Device implements Node {
+  "Opaque and stable. It is not the secret that the device signs in with."
+  id: ID!
+  "How its owner will recognise it, such as ` + "`" + `Firefox, Windows` + "`" + `."
+  name: String!
+  "What kind of thing it is."
+  kind: DeviceKind!
+  "When it signed in first."
+  createdAt: DateTime!
+  "When it was last seen, exact to a minute."
+  lastSeenAt: DateTime!
+  "Whether it is the one that asks."
+  current: Boolean!
+}
+
+"Which accounts."
+input AccountFilter {
+  """
+  Only those whose address begins with this text and, behind them, those whose domain does; with an ` + "`" + `@` + "`" + ` in front only
+  these. 1 to 254 characters. Lists with a text are under the limit SEARCH.
+  """
+  text: String
+  "Only those of this role."
+  role: Role
+  "Only those that are blocked; false: that are not."
+  blocked: Boolean
+  "Only those past a membership's end that binds them; false: that are not."
+  expired: Boolean
+}
+
+"A page of accounts."
+type AccountConnection {
+  "The accounts with their cursors."
+  edges: [AccountEdge!]!
+  "The accounts alone."
+  nodes: [Account!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An account within a page."
+type AccountEdge {
+  "Its place in the list."
+  cursor: String!
+  "The account."
+  node: Account!
+}
+
+"How many people of a studio were active in three spans of time, each up to now."
+type Activity {
+  "Seen within the last 5 minutes."
+  now: ActiveAccounts!
+  "Seen within the last 24 hours, whatever the clock of the studio says."
+  today: ActiveAccounts!
+  "Seen within the last 7 days, of 24 hours each."
+  week: ActiveAccounts!
+}
+
+"How many accounts were active. Who was active on two kinds of devices counts once in ` + "`" + `all` + "`" + `, and once by each kind."
+type ActiveAccounts {
+  "On any device."
+  all: Int!
+  "On a phone or a tablet."
+  handheld: Int!
+  "On a computer."
+  desktop: Int!
+  "On anything else, or on something unknown."
+  other: Int!
+}
+
+"Input of ` + "`" + `removeDevice` + "`" + `."
+input RemoveDeviceInput {
+  "One of the own devices."
+  deviceId: ID!
+}
+
+"Answer of ` + "`" + `removeDevice` + "`" + `."
+type RemoveDevicePayload {
+  "Whose device it was, as the account is now."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `removeDeviceOf` + "`" + `."
+input RemoveDeviceOfInput {
+  "Whose device."
+  accountId: ID!
+  "The device."
+  deviceId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `removeDeviceOf` + "`" + `."
+type RemoveDeviceOfPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setMaxDevices` + "`" + `."
+input SetMaxDevicesInput {
+  "Whose."
+  accountId: ID!
+  "How many devices may be signed in, 1 to 100."
+  maxDevices: Int!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setMaxDevices` + "`" + `."
+type SetMaxDevicesPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `blockAccount` + "`" + `."
+input BlockAccountInput {
+  "Whom."
+  accountId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `blockAccount` + "`" + `."
+type BlockAccountPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `unblockAccount` + "`" + `."
+input UnblockAccountInput {
+  "Whom."
+  accountId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `unblockAccount` + "`" + `."
+type UnblockAccountPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setAccountValidUntil` + "`" + `."
+input SetAccountValidUntilInput {
+  "Whose."
+  accountId: ID!
+  "The end; null means none. It must be given, so that nobody becomes a member for ever by something left out."
+  validUntil: DateTime
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setAccountValidUntil` + "`" + `."
+type SetAccountValidUntilPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setAccountRole` + "`" + `."
+input SetAccountRoleInput {
+  "Whom."
+  accountId: ID!
+  "What they may do from then on."
+  role: Role!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setAccountRole` + "`" + `."
+type SetAccountRolePayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `releaseLogin` + "`" + `: one of account and address."
+input ReleaseLoginInput {
+  "Whose sign-in."
+  accountId: ID
+  "The address of somebody who may have no account yet."
+  email: String
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `releaseLogin` + "`" + `."
+type ReleaseLoginPayload {
+  "Always true: strangers can ask for a code again."
+  ok: Boolean!
+}
+`, BuiltIn: false},
 	{Name: "../schema.graphqls", Input: `"""
 Who may use a field: somebody signed in whose membership is in good standing, with
 at least this role. Checked before anything of the request runs.
@@ -2335,6 +3048,8 @@ enum RateLimit {
   AUTH
   "Requests that send mail: 10 a minute for an address. A mailbox gets one code a minute at most."
   EMAIL
+  "Lists with a text filter, and none without: 30 a minute for an account."
+  SEARCH
 }
 
 "What a caller may want to do with a thing."
@@ -2427,6 +3142,10 @@ enum UserErrorCode {
   NOT_PENDING
   "The reference stands for a payment of other pictures."
   PAYMENT_REFERENCE_USED
+  "The studio would have nobody left to run it."
+  LAST_ADMIN
+  "Nobody does this to themselves."
+  OWN_ACCOUNT
 }
 
 "Everything that can be asked."
@@ -2875,8 +3594,58 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_lastSeenAt(ctx, field)
 	case "tenant":
 		return ec.fieldContext_Account_tenant(ctx, field)
+	case "devices":
+		return ec.fieldContext_Account_devices(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccountConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccountConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AccountEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AccountEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ActiveAccounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "all":
+		return ec.fieldContext_ActiveAccounts_all(ctx, field)
+	case "handheld":
+		return ec.fieldContext_ActiveAccounts_handheld(ctx, field)
+	case "desktop":
+		return ec.fieldContext_ActiveAccounts_desktop(ctx, field)
+	case "other":
+		return ec.fieldContext_ActiveAccounts_other(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActiveAccounts", field.Name)
+}
+
+func (ec *executionContext) childFields_Activity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "now":
+		return ec.fieldContext_Activity_now(ctx, field)
+	case "today":
+		return ec.fieldContext_Activity_today(ctx, field)
+	case "week":
+		return ec.fieldContext_Activity_week(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Activity", field.Name)
 }
 
 func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2961,6 +3730,16 @@ func (ec *executionContext) childFields_AuditVerification(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type AuditVerification", field.Name)
 }
 
+func (ec *executionContext) childFields_BlockAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_BlockAccountPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_BlockAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockAccountPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -2969,6 +3748,24 @@ func (ec *executionContext) childFields_CreateJobPayload(ctx context.Context, fi
 		return ec.fieldContext_CreateJobPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateJobPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Device(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Device_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Device_name(ctx, field)
+	case "kind":
+		return ec.fieldContext_Device_kind(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Device_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Device_lastSeenAt(ctx, field)
+	case "current":
+		return ec.fieldContext_Device_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Device", field.Name)
 }
 
 func (ec *executionContext) childFields_Image(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3221,6 +4018,34 @@ func (ec *executionContext) childFields_RefusedObject(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type RefusedObject", field.Name)
 }
 
+func (ec *executionContext) childFields_ReleaseLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ReleaseLoginPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseLoginPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveDeviceOfPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_RemoveDeviceOfPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveDeviceOfPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveDeviceOfPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveDevicePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_RemoveDevicePayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveDevicePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveDevicePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "challengeId":
@@ -3327,6 +4152,26 @@ func (ec *executionContext) childFields_SelectionChange(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SelectionChange", field.Name)
 }
 
+func (ec *executionContext) childFields_SetAccountRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetAccountRolePayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetAccountRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetAccountRolePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetAccountValidUntilPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetAccountValidUntilPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetAccountValidUntilPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetAccountValidUntilPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetAllImagesIncludedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -3349,6 +4194,16 @@ func (ec *executionContext) childFields_SetIncludedImagesPayload(ctx context.Con
 		return ec.fieldContext_SetIncludedImagesPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetIncludedImagesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMaxDevicesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetMaxDevicesPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetMaxDevicesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMaxDevicesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetSelectionStatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3383,6 +4238,16 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_name(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
+}
+
+func (ec *executionContext) childFields_UnblockAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_UnblockAccountPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnblockAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnblockAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UserError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"pixgate/internal/account"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
 	"pixgate/internal/watch"
@@ -83,6 +84,26 @@ func (c *SecurityEventConnection) Edges() []*SecurityEventEdge {
 	edges := make([]*SecurityEventEdge, len(c.Nodes))
 	for i, event := range c.Nodes {
 		edges[i] = &SecurityEventEdge{Cursor: event.Cursor().Text(page.SecurityEvents), Node: event}
+	}
+	return edges
+}
+
+// AccountConnection is a page of a studio's people.
+type AccountConnection struct {
+	Nodes    []*account.Account
+	PageInfo *PageInfo
+}
+
+// NewAccountConnection returns the page that answers w.
+func NewAccountConnection(people []*account.Account, more bool, w page.Window) *AccountConnection {
+	return &AccountConnection{Nodes: people, PageInfo: pageInfo(page.Accounts, people, more, w)}
+}
+
+// Edges returns the people with their cursors.
+func (c *AccountConnection) Edges() []*AccountEdge {
+	edges := make([]*AccountEdge, len(c.Nodes))
+	for i, one := range c.Nodes {
+		edges[i] = &AccountEdge{Cursor: one.Cursor().Text(page.Accounts), Node: one}
 	}
 	return edges
 }

@@ -15,7 +15,30 @@ import (
 	"pixgate/internal/watch"
 	"strconv"
 	"time"
+
+	"github.com/99designs/gqlgen/graphql"
 )
+
+// An account within a page.
+type AccountEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The account.
+	Node *account.Account `json:"node"`
+}
+
+// Which accounts.
+type AccountFilter struct {
+	// Only those whose address begins with this text and, behind them, those whose domain does; with an `@` in front only
+	// these. 1 to 254 characters. Lists with a text are under the limit SEARCH.
+	Text *string `json:"text,omitempty"`
+	// Only those of this role.
+	Role *account.Role `json:"role,omitempty"`
+	// Only those that are blocked; false: that are not.
+	Blocked *bool `json:"blocked,omitempty"`
+	// Only those past a membership's end that binds them; false: that are not.
+	Expired *bool `json:"expired,omitempty"`
+}
 
 // An entry within a page.
 type AuditEntryEdge struct {
@@ -39,6 +62,22 @@ type AuditLogFilter struct {
 	From *time.Time `json:"from,omitempty"`
 	// Only those before this time.
 	To *time.Time `json:"to,omitempty"`
+}
+
+// Input of `blockAccount`.
+type BlockAccountInput struct {
+	// Whom.
+	AccountID string `json:"accountId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `blockAccount`.
+type BlockAccountPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Input of `createJob`.
@@ -74,7 +113,7 @@ type DeviceInput struct {
 	// How its owner will recognise it, at most 100 characters.
 	Name *string `json:"name,omitempty"`
 	// What kind of thing it is.
-	Kind *DeviceKind `json:"kind,omitempty"`
+	Kind *account.DeviceKind `json:"kind,omitempty"`
 }
 
 // A picture within a page.
@@ -159,6 +198,54 @@ type PageInfo struct {
 type Query struct {
 }
 
+// Input of `releaseLogin`: one of account and address.
+type ReleaseLoginInput struct {
+	// Whose sign-in.
+	AccountID *string `json:"accountId,omitempty"`
+	// The address of somebody who may have no account yet.
+	Email *string `json:"email,omitempty"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `releaseLogin`.
+type ReleaseLoginPayload struct {
+	// Always true: strangers can ask for a code again.
+	Ok bool `json:"ok"`
+}
+
+// Input of `removeDevice`.
+type RemoveDeviceInput struct {
+	// One of the own devices.
+	DeviceID string `json:"deviceId"`
+}
+
+// Input of `removeDeviceOf`.
+type RemoveDeviceOfInput struct {
+	// Whose device.
+	AccountID string `json:"accountId"`
+	// The device.
+	DeviceID string `json:"deviceId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `removeDeviceOf`.
+type RemoveDeviceOfPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Answer of `removeDevice`.
+type RemoveDevicePayload struct {
+	// Whose device it was, as the account is now.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `requestOtp`.
 type RequestOtpInput struct {
 	// The mailbox that the code goes to.
@@ -217,6 +304,42 @@ type SelectImagesPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Input of `setAccountRole`.
+type SetAccountRoleInput struct {
+	// Whom.
+	AccountID string `json:"accountId"`
+	// What they may do from then on.
+	Role account.Role `json:"role"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setAccountRole`.
+type SetAccountRolePayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `setAccountValidUntil`.
+type SetAccountValidUntilInput struct {
+	// Whose.
+	AccountID string `json:"accountId"`
+	// The end; null means none. It must be given, so that nobody becomes a member for ever by something left out.
+	ValidUntil graphql.Omittable[*time.Time] `json:"validUntil,omitempty"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setAccountValidUntil`.
+type SetAccountValidUntilPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `setAllImagesIncluded`.
 type SetAllImagesIncludedInput struct {
 	// The job.
@@ -257,6 +380,24 @@ type SetIncludedImagesPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Input of `setMaxDevices`.
+type SetMaxDevicesInput struct {
+	// Whose.
+	AccountID string `json:"accountId"`
+	// How many devices may be signed in, 1 to 100.
+	MaxDevices int `json:"maxDevices"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setMaxDevices`.
+type SetMaxDevicesPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `setSelectionState`.
 type SetSelectionStateInput struct {
 	// The pictures, 1 to 1,000, of one job or of several.
@@ -293,6 +434,22 @@ type SettleExtrasPayload struct {
 	Job *job.Job `json:"job,omitempty"`
 	// What moved; empty when this payment was settled before.
 	Changes []*job.Change `json:"changes"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `unblockAccount`.
+type UnblockAccountInput struct {
+	// Whom.
+	AccountID string `json:"accountId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `unblockAccount`.
+type UnblockAccountPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -390,67 +547,6 @@ func (e *Access) UnmarshalJSON(b []byte) error {
 }
 
 func (e Access) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// What kind of thing a device is.
-type DeviceKind string
-
-const (
-	// A phone or a tablet.
-	DeviceKindHandheld DeviceKind = "HANDHELD"
-	// A computer.
-	DeviceKindDesktop DeviceKind = "DESKTOP"
-	// Anything else, or unknown.
-	DeviceKindOther DeviceKind = "OTHER"
-)
-
-var AllDeviceKind = []DeviceKind{
-	DeviceKindHandheld,
-	DeviceKindDesktop,
-	DeviceKindOther,
-}
-
-func (e DeviceKind) IsValid() bool {
-	switch e {
-	case DeviceKindHandheld, DeviceKindDesktop, DeviceKindOther:
-		return true
-	}
-	return false
-}
-
-func (e DeviceKind) String() string {
-	return string(e)
-}
-
-func (e *DeviceKind) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = DeviceKind(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid DeviceKind", str)
-	}
-	return nil
-}
-
-func (e DeviceKind) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *DeviceKind) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e DeviceKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -582,17 +678,20 @@ const (
 	RateLimitAuth RateLimit = "AUTH"
 	// Requests that send mail: 10 a minute for an address. A mailbox gets one code a minute at most.
 	RateLimitEmail RateLimit = "EMAIL"
+	// Lists with a text filter, and none without: 30 a minute for an account.
+	RateLimitSearch RateLimit = "SEARCH"
 )
 
 var AllRateLimit = []RateLimit{
 	RateLimitPublicAPI,
 	RateLimitAuth,
 	RateLimitEmail,
+	RateLimitSearch,
 }
 
 func (e RateLimit) IsValid() bool {
 	switch e {
-	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail:
+	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail, RateLimitSearch:
 		return true
 	}
 	return false
@@ -657,6 +756,10 @@ const (
 	UserErrorCodeNotPending UserErrorCode = "NOT_PENDING"
 	// The reference stands for a payment of other pictures.
 	UserErrorCodePaymentReferenceUsed UserErrorCode = "PAYMENT_REFERENCE_USED"
+	// The studio would have nobody left to run it.
+	UserErrorCodeLastAdmin UserErrorCode = "LAST_ADMIN"
+	// Nobody does this to themselves.
+	UserErrorCodeOwnAccount UserErrorCode = "OWN_ACCOUNT"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -670,11 +773,13 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeAlreadyGranted,
 	UserErrorCodeNotPending,
 	UserErrorCodePaymentReferenceUsed,
+	UserErrorCodeLastAdmin,
+	UserErrorCodeOwnAccount,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount:
 		return true
 	}
 	return false

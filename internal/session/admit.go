@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	sessionLife     = 180 * 24 * time.Hour
-	staffLife       = 12 * time.Hour      // of admins and operators
-	idleLife        = 30 * 24 * time.Hour // since the device was last seen
+	sessionLife = 180 * 24 * time.Hour
+	staffLife   = 12 * time.Hour      // of admins and operators
+	idleLife    = 30 * 24 * time.Hour // since the device was last seen
 )
 
 // admit lets in whoever has proven the mailbox: spends the code, checks the
