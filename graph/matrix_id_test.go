@@ -25,7 +25,7 @@ func (m *matrix) ids() map[string]string {
 		"SecurityEvent the-owner's": id.Security.Format(m.event), "SecurityEvent foreign": id.Security.Format(m.foreignEvent),
 		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
 		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
-		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:],
+		"Nothing a-session":  "ses" + id.Job.Format(m.Owner.SessionID)[3:],
 		"Device the-owner's": id.Device.Format(m.Owner.DeviceID), "Device another's": id.Device.Format(m.Other.DeviceID), "Device removed": id.Device.Format(m.Removed.DeviceID),
 		"Device forgotten": id.Device.Format(m.forgotten), "Device foreign": id.Device.Format(m.Foreigner.DeviceID), "Device unknown": id.Device.Format(unknown),
 	}

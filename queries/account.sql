@@ -64,16 +64,24 @@ ORDER BY split_part(email_key, '@', 2) COLLATE "C", email_key COLLATE "C" LIMIT 
 
 -- name: Activity :one
 -- How many accounts in good standing were seen since each of three times, the last of
--- them the earliest: an account counts once, and once by each kind of its devices.
-WITH seen AS (
-    SELECT max(d.last_seen_at) AS at,
+-- them the earliest: an account counts once, and once by each kind of its devices. It
+-- walks device_seen and looks up the accounts one by one: the horizon, which is yet to
+-- come, and LIMIT keep a plan that knows no times from reading all there are.
+WITH lately AS (
+    SELECT d.account_id, max(d.last_seen_at) AS at,
            max(d.last_seen_at) FILTER (WHERE d.kind = 'HANDHELD') AS handheld,
            max(d.last_seen_at) FILTER (WHERE d.kind = 'DESKTOP') AS desktop,
            max(d.last_seen_at) FILTER (WHERE d.kind = 'OTHER') AS other
-    FROM device d JOIN account a ON a.tenant_id = d.tenant_id AND a.id = d.account_id
-    WHERE d.tenant_id = $1 AND d.last_seen_at > @week::timestamptz AND a.blocked_at IS NULL
-      AND (a.valid_until IS NULL OR a.valid_until > @now::timestamptz OR a.role IN ('ADMIN', 'OPERATOR'))
+    FROM device d
+    WHERE d.tenant_id = $1 AND d.last_seen_at > @week::timestamptz AND d.last_seen_at < @horizon::timestamptz
     GROUP BY d.account_id
+), seen AS (
+    SELECT l.at, l.handheld, l.desktop, l.other FROM lately l CROSS JOIN LATERAL (
+        SELECT 1 FROM account a
+        WHERE a.tenant_id = $1 AND a.id = l.account_id AND a.blocked_at IS NULL
+          AND (a.valid_until IS NULL OR a.valid_until > @now::timestamptz OR a.role IN ('ADMIN', 'OPERATOR'))
+        LIMIT 1
+    ) good
 )
 SELECT count(*) FILTER (WHERE at > @moment::timestamptz) AS now_all, count(*) FILTER (WHERE handheld > @moment) AS now_handheld,
        count(*) FILTER (WHERE desktop > @moment) AS now_desktop, count(*) FILTER (WHERE other > @moment) AS now_other,

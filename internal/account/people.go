@@ -111,6 +111,7 @@ const (
 	activeNow  = 5 * time.Minute
 	activeDay  = 24 * time.Hour
 	activeWeek = 7 * 24 * time.Hour
+	clockSkew  = time.Hour // that a server's clock may be ahead of another's
 )
 
 // Activity is how many people of a studio were seen lately: those neither blocked nor past
@@ -132,7 +133,7 @@ func (s *Accounts) Activity(ctx context.Context, v Viewer) (*Activity, error) {
 		return nil, err
 	}
 	row, err := queries.New(s.db).Activity(ctx, queries.ActivityParams{
-		TenantID: v.TenantID, Moment: now.Add(-activeNow), Day: now.Add(-activeDay), Week: now.Add(-activeWeek), Now: now,
+		TenantID: v.TenantID, Moment: now.Add(-activeNow), Day: now.Add(-activeDay), Week: now.Add(-activeWeek), Horizon: now.Add(clockSkew), Now: now,
 	})
 	if err != nil {
 		return nil, fault.Database("count activity", err)
