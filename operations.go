@@ -212,6 +212,12 @@ mutation Limit($limit: SetMaxDevicesInput!) {
   }
 }
 
+mutation Policy($policy: SetDevicePolicyInput!) {
+  setDevicePolicy(input: $policy) {
+    tenant { name devicePolicy }
+  }
+}
+
 mutation SignOut($device: RemoveDeviceOfInput!) {
   removeDeviceOf(input: $device) {
     account { email devices { id name } }
@@ -219,7 +225,7 @@ mutation SignOut($device: RemoveDeviceOfInput!) {
   }
 }
 `,
-		Variables: "{\n  \"role\": { \"accountId\": \"acc_…\", \"role\": \"PHOTOGRAPHER\" },\n  \"limit\": { \"accountId\": \"acc_…\", \"maxDevices\": 3 },\n  \"device\": { \"accountId\": \"acc_…\", \"deviceId\": \"dev_…\", \"reason\": \"verloren\" }\n}",
+		Variables: "{\n  \"role\": { \"accountId\": \"acc_…\", \"role\": \"PHOTOGRAPHER\" },\n  \"limit\": { \"accountId\": \"acc_…\", \"maxDevices\": 3 },\n  \"policy\": { \"policy\": \"REPLACE_OLDEST\", \"reason\": \"viele Telefone\" },\n  \"device\": { \"accountId\": \"acc_…\", \"deviceId\": \"dev_…\", \"reason\": \"verloren\" }\n}",
 	},
 	{
 		Name: "As the studio: somebody can't sign in on a new device",

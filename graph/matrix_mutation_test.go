@@ -93,6 +93,9 @@ var mutations = []mutation{
 	{"setAccountRole", "oneself as operator", "401 403 403 403 403 r403 v BLK EXP 401 403 r403 401", "", ""}, // which the operator is
 	{"setAccountRole", "the operator as admin", ofOperator, "account audit_entry audit_head session", ""},
 	{"setAccountRole", "the last admin as customer", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "", ""},
+	{"setDevicePolicy", "another policy", byStaff, "audit_entry audit_head tenant", ""},
+	{"setDevicePolicy", "the same policy", byStaff, "", ""},
+	{"setDevicePolicy", "a long story of a policy", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"releaseLogin", "a mailbox to release", ofStaff, "audit_entry audit_head budget", ""},
 	{"releaseLogin", "a mailbox that nobody has proven", byStaff, "audit_entry audit_head budget", ""},
 	{"releaseLogin", "neither account nor mailbox", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
@@ -343,6 +346,13 @@ var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
 	},
 	"the last admin as customer": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return about(m.ForeignAdmin, "role", "CUSTOMER")
+	},
+	"another policy": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"policy": "REPLACE_OLDEST", "reason": "matrix"}
+	},
+	"the same policy": func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{"policy": "REFUSE"} },
+	"a long story of a policy": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"policy": "REFUSE", "reason": strings.Repeat("x", 1001)}
 	},
 	"a mailbox to release": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any { return about(m.member(t)) },
 	"a mailbox that nobody has proven": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {

@@ -143,6 +143,7 @@ Account.devices                  401  v   403 403 403 v   v   BLK EXP 401 403 40
 Account.devices [leaver]         401  0   0   0   0   0   0   BLK EXP 401 0   0   401
 Tenant.slug                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Tenant.name                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.devicePolicy              401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 
 Device.id                        401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Device.name                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
@@ -284,6 +285,8 @@ SetAccountValidUntilPayload.account 401  403 403 403 403 v   v   BLK EXP 401 403
 SetAccountValidUntilPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
 SetAccountRolePayload.account    401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SetAccountRolePayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SetDevicePolicyPayload.tenant    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SetDevicePolicyPayload.userErrors 401 403 403 403 403 0   0   BLK EXP 401 403 0   401
 ReleaseLoginPayload.ok           401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.image            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.oldState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
@@ -465,6 +468,9 @@ var ways = []way{
 	{to: "RemoveDevicePayload", ask: `mutation { removeDevice(input: $input) { here: __typename @ } }`, cells: mine, input: "the own device"},
 	{to: "Account", ask: `mutation { removeDevice(input: $input) { account { here: __typename @ } } }`, cells: byEach, input: "the own device", name: "leaver"},
 	{to: "UserError", ask: `mutation { removeDevice(input: $input) { userErrors { here: __typename @ } } }`, cells: noneEach, input: "the own device", name: "none"},
+	{to: "SetDevicePolicyPayload", ask: `mutation { setDevicePolicy(input: $input) { here: __typename @ } }`, cells: mine, input: "another policy"},
+	{to: "Tenant", ask: `mutation { setDevicePolicy(input: $input) { tenant { here: __typename @ } } }`, cells: byStaff, input: "another policy"},
+	{to: "UserError", ask: `mutation { setDevicePolicy(input: $input) { userErrors { here: __typename @ } } }`, cells: "401 403 403 403 403 - - BLK EXP 401 403 - 401", input: "another policy", name: "none"},
 	{to: "ReleaseLoginPayload", ask: `mutation { releaseLogin(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox to release"},
 	{to: "RemoveDeviceOfPayload", ask: `mutation { removeDeviceOf(input: $input) { here: __typename @ } }`, cells: mine, input: "a device of a member"},
 	{to: "Account", ask: `mutation { removeDeviceOf(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a device of a member", name: "acted"},

@@ -87,6 +87,14 @@ func (r *mutationResolver) ReleaseLogin(ctx context.Context, input model.Release
 	return &model.ReleaseLoginPayload{Ok: true}, nil
 }
 
+func (r *mutationResolver) SetDevicePolicy(ctx context.Context, input model.SetDevicePolicyInput) (*model.SetDevicePolicyPayload, error) {
+	studio, err := r.Members.SetDevicePolicy(ctx, requestFrom(ctx).viewer, input.Policy, orEmpty(input.Reason))
+	if err != nil {
+		return nil, err
+	}
+	return &model.SetDevicePolicyPayload{Tenant: studio, UserErrors: memberErrors(nil)}, nil
+}
+
 func (r *queryResolver) Account(ctx context.Context, id string) (*account.Account, error) {
 	return found[*account.Account](ctx, id)
 }

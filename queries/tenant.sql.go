@@ -48,12 +48,43 @@ func (q *Queries) InsertTenant(ctx context.Context, arg InsertTenantParams) (int
 	return result.RowsAffected(), nil
 }
 
+const lockTenant = `-- name: LockTenant :one
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, device_policy FROM tenant WHERE id = $1 FOR NO KEY UPDATE
+`
+
+func (q *Queries) LockTenant(ctx context.Context, argID id.ID) (Tenant, error) {
+	row := q.db.QueryRow(ctx, lockTenant, argID)
+	var i Tenant
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Name,
+		&i.Hosts,
+		&i.Origins,
+		&i.MailFrom,
+		&i.Locale,
+		&i.SignUp,
+		&i.CreatedAt,
+		&i.DevicePolicy,
+	)
+	return i, err
+}
+
 const nameTenant = `-- name: NameTenant :exec
 UPDATE tenant SET name = $2 WHERE id = $1
 `
 
 func (q *Queries) NameTenant(ctx context.Context, iD id.ID, name string) error {
 	_, err := q.db.Exec(ctx, nameTenant, iD, name)
+	return err
+}
+
+const setTenantDevicePolicy = `-- name: SetTenantDevicePolicy :exec
+UPDATE tenant SET device_policy = $2 WHERE id = $1
+`
+
+func (q *Queries) SetTenantDevicePolicy(ctx context.Context, iD id.ID, devicePolicy string) error {
+	_, err := q.db.Exec(ctx, setTenantDevicePolicy, iD, devicePolicy)
 	return err
 }
 

@@ -846,6 +846,70 @@ func (ec *executionContext) fieldContext_SetAccountValidUntilPayload_userErrors(
 	return fc, nil
 }
 
+func (ec *executionContext) _SetDevicePolicyPayload_tenant(ctx context.Context, field graphql.CollectedField, obj *model.SetDevicePolicyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDevicePolicyPayload_tenant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tenant, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *account.Tenant) graphql.Marshaler {
+			return ec.marshalOTenant2ᚖpixgateᚋinternalᚋaccountᚐTenant(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetDevicePolicyPayload_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDevicePolicyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tenant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetDevicePolicyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetDevicePolicyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDevicePolicyPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖpixgateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetDevicePolicyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDevicePolicyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SetMaxDevicesPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.SetMaxDevicesPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1260,6 +1324,43 @@ func (ec *executionContext) unmarshalInputSetAccountValidUntilInput(ctx context.
 				return it, err
 			}
 			it.ValidUntil = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetDevicePolicyInput(ctx context.Context, obj any) (model.SetDevicePolicyInput, error) {
+	var it model.SetDevicePolicyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"policy", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "policy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("policy"))
+			data, err := ec.unmarshalNDevicePolicy2pixgateᚋinternalᚋaccountᚐDevicePolicy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Policy = data
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1869,6 +1970,49 @@ func (ec *executionContext) _SetAccountValidUntilPayload(ctx context.Context, se
 	return out
 }
 
+var setDevicePolicyPayloadImplementors = []string{"SetDevicePolicyPayload"}
+
+func (ec *executionContext) _SetDevicePolicyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetDevicePolicyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setDevicePolicyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetDevicePolicyPayload")
+		case "tenant":
+			out.Values[i] = ec._SetDevicePolicyPayload_tenant(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetDevicePolicyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var setMaxDevicesPayloadImplementors = []string{"SetMaxDevicesPayload"}
 
 func (ec *executionContext) _SetMaxDevicesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMaxDevicesPayload) graphql.Marshaler {
@@ -2050,6 +2194,23 @@ func (ec *executionContext) marshalNDevice2ᚖpixgateᚋinternalᚋaccountᚐDev
 	return ec._Device(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNDevicePolicy2pixgateᚋinternalᚋaccountᚐDevicePolicy(ctx context.Context, v any) (account.DevicePolicy, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := account.DevicePolicy(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDevicePolicy2pixgateᚋinternalᚋaccountᚐDevicePolicy(ctx context.Context, sel ast.SelectionSet, v account.DevicePolicy) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNReleaseLoginInput2pixgateᚋgraphᚋmodelᚐReleaseLoginInput(ctx context.Context, v any) (model.ReleaseLoginInput, error) {
 	res, err := ec.unmarshalInputReleaseLoginInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2123,6 +2284,21 @@ func (ec *executionContext) marshalNSetAccountValidUntilPayload2ᚖpixgateᚋgra
 		return graphql.Null
 	}
 	return ec._SetAccountValidUntilPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetDevicePolicyInput2pixgateᚋgraphᚋmodelᚐSetDevicePolicyInput(ctx context.Context, v any) (model.SetDevicePolicyInput, error) {
+	res, err := ec.unmarshalInputSetDevicePolicyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetDevicePolicyPayload2ᚖpixgateᚋgraphᚋmodelᚐSetDevicePolicyPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetDevicePolicyPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetDevicePolicyPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetMaxDevicesInput2pixgateᚋgraphᚋmodelᚐSetMaxDevicesInput(ctx context.Context, v any) (model.SetMaxDevicesInput, error) {

@@ -255,6 +255,7 @@ type ComplexityRoot struct {
 		SetAccountRole       func(childComplexity int, input model.SetAccountRoleInput) int
 		SetAccountValidUntil func(childComplexity int, input model.SetAccountValidUntilInput) int
 		SetAllImagesIncluded func(childComplexity int, input model.SetAllImagesIncludedInput) int
+		SetDevicePolicy      func(childComplexity int, input model.SetDevicePolicyInput) int
 		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
 		SetMaxDevices        func(childComplexity int, input model.SetMaxDevicesInput) int
 		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
@@ -384,6 +385,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SetDevicePolicyPayload struct {
+		Tenant     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetIncludedImagesPayload struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
@@ -408,8 +414,9 @@ type ComplexityRoot struct {
 	}
 
 	Tenant struct {
-		Name func(childComplexity int) int
-		Slug func(childComplexity int) int
+		Devices func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Slug    func(childComplexity int) int
 	}
 
 	UnblockAccountPayload struct {
@@ -1368,6 +1375,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetAllImagesIncluded(childComplexity, args["input"].(model.SetAllImagesIncludedInput)), true
+	case "Mutation.setDevicePolicy":
+		if e.ComplexityRoot.Mutation.SetDevicePolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDevicePolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDevicePolicy(childComplexity, args["input"].(model.SetDevicePolicyInput)), true
 	case "Mutation.setIncludedImages":
 		if e.ComplexityRoot.Mutation.SetIncludedImages == nil {
 			break
@@ -1918,6 +1936,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetAllImagesIncludedPayload.UserErrors(childComplexity), true
 
+	case "SetDevicePolicyPayload.tenant":
+		if e.ComplexityRoot.SetDevicePolicyPayload.Tenant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDevicePolicyPayload.Tenant(childComplexity), true
+	case "SetDevicePolicyPayload.userErrors":
+		if e.ComplexityRoot.SetDevicePolicyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDevicePolicyPayload.UserErrors(childComplexity), true
+
 	case "SetIncludedImagesPayload.changes":
 		if e.ComplexityRoot.SetIncludedImagesPayload.Changes == nil {
 			break
@@ -1988,6 +2019,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SettleExtrasPayload.UserErrors(childComplexity), true
 
+	case "Tenant.devicePolicy":
+		if e.ComplexityRoot.Tenant.Devices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Devices(childComplexity), true
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
@@ -2095,6 +2132,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetAccountRoleInput,
 		ec.unmarshalInputSetAccountValidUntilInput,
 		ec.unmarshalInputSetAllImagesIncludedInput,
+		ec.unmarshalInputSetDevicePolicyInput,
 		ec.unmarshalInputSetIncludedImagesInput,
 		ec.unmarshalInputSetMaxDevicesInput,
 		ec.unmarshalInputSetSelectionStateInput,
@@ -2797,6 +2835,24 @@ extend type Mutation {
     "Whose sign-in."
     input: ReleaseLoginInput!
   ): ReleaseLoginPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Says what a sign-in at the device limit comes to in the studio. It counts within seconds."
+  setDevicePolicy(
+    "What."
+    input: SetDevicePolicyInput!
+  ): SetDevicePolicyPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+}
+
+extend type Tenant {
+  "What a sign-in at the device limit comes to."
+  devicePolicy: DevicePolicy!
+}
+
+"What a sign-in at the device limit comes to."
+enum DevicePolicy {
+  "It is refused (` + "`" + `DEVICE_LIMIT` + "`" + `), unless whoever signs in asks with ` + "`" + `replaceDevice` + "`" + ` to sign out the device that was unseen for longest."
+  REFUSE
+  "The device that was unseen for longest is signed out."
+  REPLACE_OLDEST
 }
 
 extend type Account {
@@ -3010,6 +3066,22 @@ input ReleaseLoginInput {
 type ReleaseLoginPayload {
   "Always true: strangers can ask for a code again."
   ok: Boolean!
+}
+
+"Input of ` + "`" + `setDevicePolicy` + "`" + `."
+input SetDevicePolicyInput {
+  "What a sign-in at the device limit comes to."
+  policy: DevicePolicy!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setDevicePolicy` + "`" + `."
+type SetDevicePolicyPayload {
+  "The studio as it is now."
+  tenant: Tenant
+  "The rules that refused it."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema.graphqls", Input: `"""
@@ -4184,6 +4256,16 @@ func (ec *executionContext) childFields_SetAllImagesIncludedPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type SetAllImagesIncludedPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetDevicePolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tenant":
+		return ec.fieldContext_SetDevicePolicyPayload_tenant(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetDevicePolicyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDevicePolicyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetIncludedImagesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -4236,6 +4318,8 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_slug(ctx, field)
 	case "name":
 		return ec.fieldContext_Tenant_name(ctx, field)
+	case "devicePolicy":
+		return ec.fieldContext_Tenant_devicePolicy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
 }

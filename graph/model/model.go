@@ -360,6 +360,22 @@ type SetAllImagesIncludedPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Input of `setDevicePolicy`.
+type SetDevicePolicyInput struct {
+	// What a sign-in at the device limit comes to.
+	Policy account.DevicePolicy `json:"policy"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setDevicePolicy`.
+type SetDevicePolicyPayload struct {
+	// The studio as it is now.
+	Tenant *account.Tenant `json:"tenant,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `setIncludedImages`.
 type SetIncludedImagesInput struct {
 	// The job.

@@ -106,14 +106,9 @@ func (m *Members) act(ctx context.Context, v Viewer, accountID, reason string, d
 
 // lock locks those who run the studio, then the account: everybody does it in this order.
 func (a *act) lock(ctx context.Context, named id.ID) (err error) {
-	if a.staff, err = a.q.LockTenantStaff(ctx, a.viewer.TenantID); err != nil {
-		return fault.Database("lock the studio's admins", err)
+	if err := a.lockStaff(ctx); err != nil {
+		return err
 	}
-	self := slices.IndexFunc(a.staff, func(one queries.LockTenantStaffRow) bool { return one.ID == a.viewer.AccountID })
-	if self < 0 { // no longer one of them
-		return fault.Refused()
-	}
-	a.role = Role(a.staff[self].Role)
 	a.of, err = a.q.LockAccount(ctx, a.viewer.TenantID, named)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fault.Refused()
@@ -124,6 +119,19 @@ func (a *act) lock(ctx context.Context, named id.ID) (err error) {
 	if !a.role.AtLeast(Role(a.of.Role)) {
 		return fault.Refused()
 	}
+	return nil
+}
+
+// lockStaff refuses a viewer who does not run the studio any more.
+func (a *act) lockStaff(ctx context.Context) (err error) {
+	if a.staff, err = a.q.LockTenantStaff(ctx, a.viewer.TenantID); err != nil {
+		return fault.Database("lock the studio's admins", err)
+	}
+	self := slices.IndexFunc(a.staff, func(one queries.LockTenantStaffRow) bool { return one.ID == a.viewer.AccountID })
+	if self < 0 {
+		return fault.Refused()
+	}
+	a.role = Role(a.staff[self].Role)
 	return nil
 }
 

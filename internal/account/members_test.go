@@ -172,6 +172,11 @@ func TestNobodyRaisesThemselvesOrActsOnSomebodyAbove(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for name, who := range map[string]*cast.Person{"a customer": c.Owner, "a photographer": c.Photographer} {
+		if _, err := c.members.SetDevicePolicy(ctx, as(who), account.ReplaceOldest, ""); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("%s sets the studio's policy: %v", name, err)
+		}
+	}
 	// Whom the session still calls an operator, and the studio does not any more.
 	c.Exec(t, "UPDATE account SET role = 'ADMIN' WHERE id = $1", c.Operator.AccountID)
 	if err := second(c.members.SetRole(ctx, as(c.Operator), c.Owner.PublicID(), account.Operator, "")); !fault.Is(err, fault.Forbidden) {
@@ -205,6 +210,26 @@ func TestAStudioWithABlockedAdminHasOneLess(t *testing.T) {
 	_, refusals, err := c.members.SetRole(t.Context(), as(c.Admin), c.Admin.PublicID(), account.Photographer, "")
 	if err != nil || len(refusals) != 1 || refusals[0].Code != account.LastAdmin {
 		t.Errorf("the only admin who is not blocked stepped down: %v, %v", refusals, err)
+	}
+}
+
+// The policy is the admin's own studio's, and sign-ins hear of it.
+func TestThePolicyOfDevicesIsTheStudiosOwn(t *testing.T) {
+	t.Parallel()
+	c := newClub(t)
+	if got, err := c.members.SetDevicePolicy(t.Context(), as(c.Admin), account.ReplaceOldest, "the phones of our photographers"); err != nil || got.Devices != account.ReplaceOldest {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	tenants := account.NewTenants(c.db.Pool, "studio", time.Now)
+	for tenantID, want := range map[id.ID]account.DevicePolicy{c.TenantID: account.ReplaceOldest, c.ForeignTenantID: account.RefuseDevice} {
+		if got, err := tenants.ByID(t.Context(), tenantID); err != nil || got.Devices != want {
+			t.Errorf("%s: %q, %v; want %q", got.Slug, got.Devices, err, want)
+		}
+	}
+	demoted := as(c.Admin)
+	c.Exec(t, "UPDATE account SET role = 'CUSTOMER' WHERE id = $1", c.Admin.AccountID)
+	if _, err := c.members.SetDevicePolicy(t.Context(), demoted, account.RefuseDevice, ""); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("an admin of a moment ago: %v", err)
 	}
 }
 

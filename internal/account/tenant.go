@@ -110,15 +110,19 @@ func (t *Tenants) all(ctx context.Context) ([]Tenant, error) {
 	}
 	tenants := make([]Tenant, len(rows))
 	for i, row := range rows {
-		tenants[i] = Tenant{
-			ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
-			Locale: Locale(row.Locale), SignUp: row.SignUp,
-			Devices: DevicePolicy(row.DevicePolicy),
-		}
-		if row.MailFrom != nil {
-			tenants[i].MailFrom = *row.MailFrom
-		}
+		tenants[i] = tenantOf(row)
 	}
 	t.known.Store(&snapshot{tenants: tenants, readAt: now})
 	return tenants, nil
+}
+
+func tenantOf(row queries.Tenant) Tenant {
+	tenant := Tenant{
+		ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
+		Locale: Locale(row.Locale), SignUp: row.SignUp, Devices: DevicePolicy(row.DevicePolicy),
+	}
+	if row.MailFrom != nil {
+		tenant.MailFrom = *row.MailFrom
+	}
+	return tenant
 }

@@ -4,5 +4,5 @@ package audit
 var Actions = []Action{
 	JobCreated, ImagesImported, IncludedImagesSet, AllImagesIncludedSet, SelectionStateSet, ExtraSettled, AccountRoleSet,
 	LoginCodeRequested, LoginSucceeded, LoginFailed,
-	AccountBlocked, AccountUnblocked, AccountValidUntilSet, AccountMaxDevicesSet, DeviceRemoved, LoginReleased,
+	AccountBlocked, AccountUnblocked, AccountValidUntilSet, AccountMaxDevicesSet, DeviceRemoved, LoginReleased, DevicePolicySet,
 }

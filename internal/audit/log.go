@@ -40,6 +40,7 @@ const (
 	AccountMaxDevicesSet Action = "account.max_devices_set"
 	DeviceRemoved        Action = "account.device_removed"
 	LoginReleased        Action = "login.released"
+	DevicePolicySet      Action = "tenant.device_policy_set"
 	LoginCodeRequested   Action = "login.code_requested"
 	LoginSucceeded       Action = "login.succeeded"
 	LoginFailed          Action = "login.failed"
