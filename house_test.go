@@ -38,7 +38,7 @@ var arrows = map[string]string{
 	"graph/playground":      "",
 
 	// the domain
-	"internal/account":  "internal/audit internal/fault internal/id queries",
+	"internal/account":  "internal/audit internal/fault internal/id internal/page queries",
 	"internal/session":  "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
 	"internal/journal":  "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
 	"internal/booking":  "internal/account internal/audit internal/fault internal/id internal/mail internal/page queries",

@@ -191,6 +191,108 @@ mutation MakeJob($job: CreateJobFromBookingInput!) {
 		Variables: "{\n  \"filter\": { \"action\": \"image.selection_state_set\" }\n}",
 	},
 	{
+		Name: "My devices, and signing one of them out",
+		Query: `query Devices {
+  viewer {
+    email
+    validUntil
+    maxDevices
+    devices { id name kind createdAt lastSeenAt current }
+  }
+}
+
+mutation RemoveDevice($input: RemoveDeviceInput!) {
+  removeDevice(input: $input) {
+    account { devices { id name current } }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"deviceId\": \"dev_…\" }\n}",
+	},
+	{
+		Name: "As the studio: who is active, and finding somebody",
+		Query: `query People($filter: AccountFilter) {
+  activity {
+    now { all handheld desktop other }
+    today { all handheld desktop other }
+    week { all handheld desktop other }
+  }
+  accounts(first: 20, filter: $filter) {
+    nodes { id email role validUntil blockedAt maxDevices lastSeenAt devices { id name kind lastSeenAt } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+		Variables: "{\n  \"filter\": { \"text\": \"anna\" }\n}",
+	},
+	{
+		Name: "As the studio: block somebody, or end their membership",
+		Query: `mutation Block($input: BlockAccountInput!) {
+  blockAccount(input: $input) {
+    account { email blockedAt }
+    userErrors { message code }
+  }
+}
+
+mutation Unblock($input: UnblockAccountInput!) {
+  unblockAccount(input: $input) {
+    account { email blockedAt }
+    userErrors { message code }
+  }
+}
+
+mutation EndMembership($end: SetAccountValidUntilInput!) {
+  setAccountValidUntil(input: $end) {
+    account { email validUntil }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"accountId\": \"acc_…\", \"reason\": \"Rechnung offen\" },\n  \"end\": { \"accountId\": \"acc_…\", \"validUntil\": \"2027-12-31T23:00:00Z\", \"reason\": \"Vertrag\" }\n}",
+	},
+	{
+		Name: "As the studio: roles and devices of somebody",
+		Query: `mutation Role($role: SetAccountRoleInput!) {
+  setAccountRole(input: $role) {
+    account { email role }
+    userErrors { message code }
+  }
+}
+
+mutation Limit($limit: SetMaxDevicesInput!) {
+  setMaxDevices(input: $limit) {
+    account { email maxDevices devices { name lastSeenAt } }
+    userErrors { message code }
+  }
+}
+
+mutation Policy($policy: SetDevicePolicyInput!) {
+  setDevicePolicy(input: $policy) {
+    tenant { name devicePolicy }
+  }
+}
+
+mutation SignOut($device: RemoveDeviceOfInput!) {
+  removeDeviceOf(input: $device) {
+    account { email devices { id name } }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"role\": { \"accountId\": \"acc_…\", \"role\": \"PHOTOGRAPHER\" },\n  \"limit\": { \"accountId\": \"acc_…\", \"maxDevices\": 3 },\n  \"policy\": { \"policy\": \"REPLACE_OLDEST\", \"reason\": \"viele Telefone\" },\n  \"device\": { \"accountId\": \"acc_…\", \"deviceId\": \"dev_…\", \"reason\": \"verloren\" }\n}",
+	},
+	{
+		Name: "As the studio: somebody can't sign in on a new device",
+		Query: `# strangers have spent what may be asked for and tried with the address: once a day it can be given back
+mutation Release($input: ReleaseLoginInput!) {
+  releaseLogin(input: $input) {
+    ok
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"email\": \"anna@kunde.example\", \"reason\": \"neues Telefon\" }\n}",
+	},
+	{
 		Name: "As the studio: what was refused",
 		Query: `query Refused {
   securityEvents(first: 20) {

@@ -149,7 +149,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Limits: limits, Lists: lists, Security: security, Meter: meter,
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
-			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
+			Accounts: account.NewAccounts(pool, now), Members: account.NewMembers(pool, auditLog, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Uploads:  uploads,
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,

@@ -21,7 +21,7 @@ func (r *queryResolver) Viewer(ctx context.Context) (*account.Account, error) {
 	if !v.SignedIn() {
 		return nil, nil
 	}
-	return r.Accounts.Self(ctx, v)
+	return r.Resolver.Accounts.Self(ctx, v)
 }
 
 func (r *Resolver) Account() generated.AccountResolver { return &accountResolver{r} }

@@ -34,6 +34,15 @@ var acts = map[string]act{
 	"createJobFromBooking": {"a confirmed booking", "job.created", true},
 	"setPackage":           {"a package", "package.set", true},
 	"removePackage":        {"a removal", "package.removed", true},
+
+	"removeDeviceOf":       {"a device of a member", "account.device_removed", true},
+	"setMaxDevices":        {"fewer devices", "account.max_devices_set account.device_removed", true},
+	"blockAccount":         {"a member", "account.blocked", true},
+	"unblockAccount":       {"a blocked member", "account.unblocked", true},
+	"setAccountValidUntil": {"an end", "account.valid_until_set", true},
+	"setAccountRole":       {"a photographer to be", "account.role_set", true},
+	"setDevicePolicy":      {"another policy", "tenant.device_policy_set", true},
+	"releaseLogin":         {"a mailbox to release", "login.released", false}, // once a day
 }
 
 // ofAdmins are the schema's mutations that need at least that role.
@@ -87,12 +96,12 @@ func sorted(words string) string {
 }
 
 // newEntries are the actions of the audit log since the last call, each by the admin,
-// in the studio, about a job, with what it became and which request did it.
+// in the studio, about a job, a person or itself, with what it became and which request did it.
 func (m *matrix) newEntries(t *testing.T) []string {
 	t.Helper()
 	rows, err := m.db.Owner.Query(t.Context(), `
 		SELECT action FROM audit_entry WHERE sequence > $1 AND actor_id = $2 AND tenant_id = $3
-			AND (job_id IS NOT NULL OR action LIKE 'booking.%' AND account_id IS NOT NULL OR action LIKE 'package.%') AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
+			AND (job_id IS NOT NULL OR action LIKE 'booking.%' AND account_id IS NOT NULL OR action LIKE 'package.%') OR account_id IS NOT NULL OR action LIKE 'tenant.%') AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
 		m.entries, m.Admin.AccountID, m.TenantID)
 	if err != nil {
 		t.Fatal(err)

@@ -85,7 +85,7 @@ func newAPI(t testing.TB) *api {
 	chain := audit.NewLog(secret.NewRing("audit secret of a test, long enough", ""), time.Now)
 	jobs := job.NewJobs(pool, chain, time.Now)
 	a.resolver = &Resolver{Options{
-		Accounts: account.NewAccounts(pool, time.Now), Tenants: tenants, Jobs: jobs,
+		Accounts: account.NewAccounts(pool, time.Now), Members: account.NewMembers(pool, chain, time.Now), Tenants: tenants, Jobs: jobs,
 		Sessions:  session.New(session.Options{DB: pool, Tenants: tenants, Codes: secret.NewRing("otp secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Downloads: transfer.NewDownloads(pool, jobs, store.Presigner(), 5*time.Minute, time.Now),
 		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Security: &stage.Records{}, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),

@@ -59,7 +59,7 @@ func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqle
 		return gqlerror.List{r.present(ctx, err)}
 	}
 	for _, root := range roots {
-		if err := r.takeLimit(ctx, root); err != nil {
+		if err := r.takeLimit(ctx, op, root); err != nil {
 			return gqlerror.List{r.at(ctx, pathOf(root), err)}
 		}
 	}
@@ -191,6 +191,8 @@ func fits(thing any, typeName string) bool {
 		return typeName == "Upload" || typeName == "Node"
 	case *booking.Booking:
 		return typeName == "Booking" || typeName == "Node"
+	case *account.Account:
+		return typeName == "Account" || typeName == "Node"
 	}
 	return typeName == "Node"
 }

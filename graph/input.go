@@ -5,6 +5,7 @@ import (
 
 	"pixgate/graph/model"
 	"pixgate/internal/booking"
+	"pixgate/internal/account"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
@@ -23,7 +24,7 @@ func device(input *model.DeviceInput) *session.Device {
 	if input == nil {
 		return nil
 	}
-	d := &session.Device{Secret: input.ID, Name: orEmpty(input.Name), Kind: string(model.DeviceKindOther)}
+	d := &session.Device{Secret: input.ID, Name: orEmpty(input.Name), Kind: string(account.OtherDevice)}
 	if input.Kind != nil {
 		d.Kind = string(*input.Kind)
 	}
@@ -92,6 +93,21 @@ func addresses[T any](list []T) []*T {
 }
 
 func bookingErrors(refusals []booking.Refusal) []*model.UserError {
+	shown := make([]*model.UserError, len(refusals))
+	for i, refusal := range refusals {
+		shown[i] = &model.UserError{Field: refusal.Field, Message: refusal.Message, Code: model.UserErrorCode(refusal.Code)}
+	}
+	return shown
+}
+
+func accountFilter(filter *model.AccountFilter) account.Filter {
+	if filter == nil {
+		return account.Filter{}
+	}
+	return account.Filter{Text: filter.Text, Role: filter.Role, Blocked: filter.Blocked, Expired: filter.Expired}
+}
+
+func memberErrors(refusals []account.Refusal) []*model.UserError {
 	shown := make([]*model.UserError, len(refusals))
 	for i, refusal := range refusals {
 		shown[i] = &model.UserError{Field: refusal.Field, Message: refusal.Message, Code: model.UserErrorCode(refusal.Code)}

@@ -19,7 +19,7 @@ func (r *Resolver) rateLimit(ctx context.Context, _ any, next graphql.Resolver, 
 
 // takeLimit counts a root field under the limit that the schema names, and refuses it
 // past that. Every request has been counted under PUBLIC_API before it came here.
-func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) error {
+func (r *Resolver) takeLimit(ctx context.Context, op *graphql.OperationContext, root graphql.CollectedField) error {
 	if root.Definition == nil { // __typename
 		return nil
 	}
@@ -35,6 +35,11 @@ func (r *Resolver) takeLimit(ctx context.Context, root graphql.CollectedField) e
 		return r.Limits.Pass(ctx, gate.Email, address)
 	case model.RateLimitForm:
 		return r.Limits.Pass(ctx, gate.Form, requestFrom(ctx).viewer.AccountID.String())
+	case model.RateLimitSearch:
+		if filter, _ := root.ArgumentMap(op.Variables)["filter"].(map[string]any); filter["text"] == nil {
+			return nil
+		}
+		return r.Limits.Pass(ctx, gate.Search, requestFrom(ctx).viewer.AccountID.String())
 	case model.RateLimitAuth: // counts failures: see failed
 		return r.Limits.Open(ctx, gate.AuthIP, address)
 	case model.RateLimitUpload:

@@ -55,6 +55,7 @@ type matrix struct {
 	taken                                                  map[id.ID]id.ID // uploads that became pictures, by those
 
 	bookingOfAll *cast.Booking // Booking is that of Package
+	forgotten              id.ID // a device of the owner's, unseen for too long
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -88,6 +89,7 @@ func newMatrix(t *testing.T) *matrix {
 	r.Log = log
 	r.Sessions = session.New(session.Options{
 		DB: m.db.Pool, Tenants: r.Tenants, Codes: secret.NewRing("otp secret of the matrix, long enough", ""), Queue: queue, Sender: m, Now: time.Now, Log: log,
+		Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now),
 	})
 	r.Imports = transfer.NewImports(transfer.ImportOptions{
 		DB: m.db.Pool, Jobs: r.Jobs, Store: store, Tenants: r.Tenants, Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now),
@@ -115,6 +117,8 @@ func newMatrix(t *testing.T) *matrix {
 	m.Exec(t, "UPDATE job SET booking_id = $1 WHERE id = $2", m.Booking.ID, m.Package.ID)
 	m.bookingOfAll = m.Booked(t, m.Owner, m.Photographer)
 	m.Exec(t, "UPDATE job SET booking_id = $1 WHERE id = $2", m.bookingOfAll.ID, m.All.ID)
+	m.forgotten = m.secondDevice(t, m.Owner)
+	m.Exec(t, "UPDATE device SET last_seen_at = now() - interval '91 days' WHERE id = $1", m.forgotten)
 	m.audited = map[id.ID]id.ID{}
 	for _, j := range []*cast.Job{m.Package, m.All} {
 		m.audit(t, m.Owner, j)

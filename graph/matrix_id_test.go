@@ -29,8 +29,10 @@ func (m *matrix) ids() map[string]string {
 		"Booking the-owner's": m.Booking.PublicID(), "Booking another's": m.OtherBooking.PublicID(), "Booking the-blocked's": m.BlockedBooking.PublicID(),
 		"Booking the-expired's": m.ExpiredBooking.PublicID(), "Booking the-removed's": m.RemovedBooking.PublicID(), "Booking foreign": m.ForeignBooking.PublicID(),
 		"Booking unknown": id.Booking.Format(unknown),
-		"Nothing empty":   "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
-		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
+		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
+		"Nothing a-session":  "ses" + id.Job.Format(m.Owner.SessionID)[3:],
+		"Device the-owner's": id.Device.Format(m.Owner.DeviceID), "Device another's": id.Device.Format(m.Other.DeviceID), "Device removed": id.Device.Format(m.Removed.DeviceID),
+		"Device forgotten": id.Device.Format(m.forgotten), "Device foreign": id.Device.Format(m.Foreigner.DeviceID), "Device unknown": id.Device.Format(unknown),
 	}
 	for whose, j := range map[string]*cast.Job{
 		"the-owner's": m.Package, "another's": m.OtherJob, "unclaimed": m.Unclaimed, "the-blocked's": m.BlockedJob,

@@ -100,7 +100,50 @@ var mutations = append([]mutation{
 	{"setPackage", "a package without a name", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"removePackage", "a removal", byStaff, audited + " package", ""},
 	{"removePackage", "a removal of none", byStaff, "", ""},
+
+	{"removeDevice", "the own device", byEach, "device session", ""},
+	{"removeDevice", "an own device of before", byEach, "", ""},
+	{"removeDevice", "another's device", noOne, "", ""},
+	{"removeDevice", "an unknown device", noOne, "", ""},
+	{"removeDeviceOf", "a device of a member", ofStaff, "audit_entry audit_head device session", ""},
+	{"removeDeviceOf", "a device of another member", ofNone, "", ""},
+	{"removeDeviceOf", "a device of the operator", ofOperator, "audit_entry audit_head device session", ""},
+	{"setMaxDevices", "fewer devices", ofStaff, "account audit_entry audit_head device session", ""},
+	{"setMaxDevices", "as many devices as before", ofStaff, "", ""},
+	{"setMaxDevices", "no devices", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
+	{"blockAccount", "a member", ofStaff, "account audit_entry audit_head", ""},
+	{"blockAccount", "a blocked member", ofStaff, "", ""},
+	{"blockAccount", "oneself", byStaff, "", ""},
+	{"blockAccount", "the operator", ofOperator, "", ""}, // who is refused as oneself
+	{"blockAccount", "nobody", ofNone, "", ""},
+	{"blockAccount", "a long story", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
+	{"unblockAccount", "a blocked member", ofStaff, "account audit_entry audit_head", ""},
+	{"unblockAccount", "a member", ofStaff, "", ""},
+	{"setAccountValidUntil", "an end", ofStaff, "account audit_entry audit_head", ""},
+	{"setAccountValidUntil", "the same end", ofStaff, "", ""},
+	{"setAccountValidUntil", "an end that is left out", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"setAccountRole", "a photographer to be", ofStaff, "account audit_entry audit_head session", ""},
+	{"setAccountRole", "a customer as before", ofStaff, "", ""},
+	{"setAccountRole", "an operator to be", ofOperator, "account audit_entry audit_head session", ""},
+	{"setAccountRole", "oneself as operator", "401 403 403 403 403 r403 v BLK EXP 401 403 r403 401", "", ""}, // which the operator is
+	{"setAccountRole", "the operator as admin", ofOperator, "account audit_entry audit_head session", ""},
+	{"setAccountRole", "the last admin as customer", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "", ""},
+	{"setDevicePolicy", "another policy", byStaff, "audit_entry audit_head tenant", ""},
+	{"setDevicePolicy", "the same policy", byStaff, "", ""},
+	{"setDevicePolicy", "a long story of a policy", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"releaseLogin", "a mailbox to release", ofStaff, "audit_entry audit_head budget", ""},
+	{"releaseLogin", "a mailbox that nobody has proven", byStaff, "audit_entry audit_head budget", ""},
+	{"releaseLogin", "neither account nor mailbox", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"releaseLogin", "account and mailbox", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
 }, uploadMutations...)
+
+const (
+	ofNone     = "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401" // of those who may do such things
+	ofOperator = "401 403 403 403 403 r403 v BLK EXP 401 403 r403 401"
+)
+
+// byRunners is what a call writes besides, when somebody makes it who runs the studio.
+var byRunners = map[string]string{"the own code": "audit_entry audit_head"}
 
 // noOne may do it who is signed in.
 const noOne = "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
@@ -347,6 +390,136 @@ func (m *matrix) booked(t *testing.T, state string) string {
 	b := m.Booked(t, m.Owner, nil)
 	m.Exec(t, "UPDATE booking SET state = $2, confirmed_date = CASE $2 WHEN 'CONFIRMED' THEN current_date + 7 END WHERE id = $1", b.ID, state)
 	return b.PublicID()
+	"the own device": func(_ *testing.T, _ *matrix, who *cast.Person) map[string]any {
+		if who == nil {
+			return map[string]any{"deviceId": id.Device.Format(id.Nil)}
+		}
+		return map[string]any{"deviceId": id.Device.Format(who.DeviceID)}
+	},
+	"an own device of before": func(t *testing.T, m *matrix, who *cast.Person) map[string]any {
+		if who == nil || who.TenantID == m.TenantID && who.Email == m.ForeignAdmin.Email && who.AccountID == m.ForeignAdmin.AccountID {
+			return map[string]any{"deviceId": id.Device.Format(id.Nil)}
+		}
+		gone := m.secondDevice(t, who)
+		m.Exec(t, "UPDATE device SET removed_at = now() WHERE id = $1", gone)
+		return map[string]any{"deviceId": id.Device.Format(gone)}
+	},
+	"another's device": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"deviceId": id.Device.Format(m.member(t).DeviceID)}
+	},
+	"an unknown device": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"deviceId": id.Device.Format(id.Nil)}
+	},
+	"a device of a member": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		member := m.member(t)
+		return about(member, "deviceId", id.Device.Format(member.DeviceID))
+	},
+	"a device of another member": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "deviceId", id.Device.Format(m.member(t).DeviceID))
+	},
+	"a device of the operator": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.Operator, "deviceId", id.Device.Format(m.Operator.DeviceID))
+	},
+	"fewer devices": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		member := m.member(t)
+		m.Exec(t, "UPDATE device SET last_seen_at = now() - interval '1 hour' WHERE id = $1", member.DeviceID) // the one with a session
+		return about(member, "maxDevices", 1)
+	},
+	"as many devices as before": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "maxDevices", 5)
+	},
+	"no devices": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "maxDevices", 0)
+	},
+	"a member": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any { return about(m.member(t)) },
+	"a blocked member": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		member := m.member(t)
+		m.Exec(t, "UPDATE account SET blocked_at = now() WHERE id = $1", member.AccountID)
+		return about(member)
+	},
+	"oneself": func(_ *testing.T, m *matrix, who *cast.Person) map[string]any {
+		if who == nil {
+			who = m.Owner
+		}
+		return about(who)
+	},
+	"the operator": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any { return about(m.Operator) },
+	"nobody": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"accountId": id.Account.Format(id.Nil), "reason": "matrix"}
+	},
+	"a long story": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "reason", strings.Repeat("x", 1001))
+	},
+	"an end": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "validUntil", "2030-01-01T00:00:00Z")
+	},
+	"the same end": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "validUntil", "2029-01-01T00:00:00Z")
+	},
+	"an end that is left out": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any { return about(m.member(t)) },
+	"a photographer to be": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "role", "PHOTOGRAPHER")
+	},
+	"a customer as before": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "role", "CUSTOMER")
+	},
+	"an operator to be": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "role", "OPERATOR")
+	},
+	"oneself as operator": func(_ *testing.T, m *matrix, who *cast.Person) map[string]any {
+		if who == nil {
+			who = m.Owner
+		}
+		return about(who, "role", "OPERATOR")
+	},
+	"the operator as admin": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.Operator, "role", "ADMIN")
+	},
+	"the last admin as customer": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.ForeignAdmin, "role", "CUSTOMER")
+	},
+	"another policy": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"policy": "REPLACE_OLDEST", "reason": "matrix"}
+	},
+	"the same policy": func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{"policy": "REFUSE"} },
+	"a long story of a policy": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"policy": "REFUSE", "reason": strings.Repeat("x", 1001)}
+	},
+	"a mailbox to release": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any { return about(m.member(t)) },
+	"a mailbox that nobody has proven": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"email": m.newcomer()}
+	},
+	"neither account nor mailbox": func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{"reason": "matrix"} },
+	"account and mailbox": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return about(m.member(t), "email", m.newcomer())
+	},
+}
+
+// member is somebody new of the studio with two devices, and a session on the first.
+func (m *matrix) member(t *testing.T) *cast.Person {
+	t.Helper()
+	one := m.Person(t, m.TenantID, m.newcomer(), account.Customer)
+	m.Exec(t, "UPDATE account SET last_seen_at = now(), valid_until = '2029-01-01T00:00:00Z' WHERE id = $1", one.AccountID)
+	m.secondDevice(t, one)
+	return one
+}
+
+// secondDevice is one more device of somebody.
+func (m *matrix) secondDevice(t *testing.T, who *cast.Person) id.ID {
+	t.Helper()
+	made := id.New(time.Now())
+	m.Exec(t, `INSERT INTO device (id, tenant_id, account_id, secret_hash, name, kind, created_at, last_seen_at)
+		VALUES ($1, $2, $3, sha256($4), 'Second', 'HANDHELD', now(), now())`, made, who.TenantID, who.AccountID, made[:])
+	return made
+}
+
+// about is the input of an act on somebody.
+func about(who *cast.Person, more ...any) map[string]any {
+	input := map[string]any{"accountId": who.PublicID(), "reason": "matrix"}
+	for i := 0; i < len(more); i += 2 {
+		input[more[i].(string)] = more[i+1]
+	}
+	return input
 }
 
 // fresh is a new picture in the owner's job, so that the same call can take effect again.
@@ -415,6 +588,9 @@ func (m *matrix) mutate(t *testing.T, one mutation, caller, mark string) bool {
 		}
 		if tables = one.writes; tables != "" && slices.Contains(alsoAudited, one.name) && who.Role.AtLeast(account.Admin) {
 			tables += " " + audited
+		}
+		if who != nil && who.Role.AtLeast(account.Admin) {
+			tables += " " + byRunners[one.input]
 		}
 	} else {
 		want = got.refusedAs(mark)

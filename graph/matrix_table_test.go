@@ -41,6 +41,9 @@ Query.packages                   v    v   v   v   v   v   v   v   v   v   v   v 
 Query.auditLog                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.auditVerification          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.securityEvents             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Query.account                    401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Query.accounts                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Query.activity                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.secrets                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -136,8 +139,33 @@ Account.blockedAt [verifyOtp]    n    n   n   n   n   n   n   n   n   n   n   n 
 Account.maxDevices               401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Account.lastSeenAt               401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Account.tenant                   401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.validUntil [leaver]      401  v   n   n   n   n   n   BLK EXP 401 n   n   401
+Account.blockedAt [leaver]       401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+Account.blockedAt [acted]        401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.devices                  401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.devices [leaver]         401  0   0   0   0   0   0   BLK EXP 401 0   0   401
 Tenant.slug                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Tenant.name                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.devicePolicy              401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+
+Device.id                        401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Device.name                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Device.kind                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Device.createdAt                 401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Device.lastSeenAt                401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Device.current                   401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+AccountConnection.edges          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AccountConnection.nodes          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AccountConnection.pageInfo       401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AccountEdge.cursor               401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+AccountEdge.node                 401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Activity.now                     401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Activity.today                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Activity.week                    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+ActiveAccounts.all               401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+ActiveAccounts.handheld          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+ActiveAccounts.desktop           401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+ActiveAccounts.other             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 
 Import.id                        401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Import.job                       401  403 403 403 403 v   v   BLK EXP 401 403 403 401
@@ -246,6 +274,23 @@ SetSelectionStatePayload.userErrors 401 403 403 403 403 0 0   BLK EXP 401 403 r4
 SettleExtrasPayload.job          401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SettleExtrasPayload.changes      401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SettleExtrasPayload.userErrors   401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+RemoveDevicePayload.account      401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+RemoveDevicePayload.userErrors   401  0   0   0   0   0   0   BLK EXP 401 0   0   401
+RemoveDeviceOfPayload.account    401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+RemoveDeviceOfPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SetMaxDevicesPayload.account     401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetMaxDevicesPayload.userErrors  401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+BlockAccountPayload.account      401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+BlockAccountPayload.userErrors   401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+UnblockAccountPayload.account    401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+UnblockAccountPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SetAccountValidUntilPayload.account 401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetAccountValidUntilPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SetAccountRolePayload.account    401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+SetAccountRolePayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SetDevicePolicyPayload.tenant    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+SetDevicePolicyPayload.userErrors 401 403 403 403 403 0   0   BLK EXP 401 403 0   401
+ReleaseLoginPayload.ok           401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.image            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.oldState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.newState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
@@ -344,12 +389,14 @@ UserError.remaining [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r
 
 // calls tell how a field is asked for whose name alone is not enough.
 var calls = map[string]string{
-	"Query.node":   "node(id: $job) { __typename }",
-	"Query.job":    "job(id: $job) { __typename }",
-	"Query.image":  "image(id: $image) { __typename }",
+	"Query.node":  "node(id: $job) { __typename }",
+	"Query.job":   "job(id: $job) { __typename }",
+	"Query.image": "image(id: $image) { __typename }",
 	"Query.upload": "upload(id: $upload) { __typename }",
 
 	"Query.booking": "booking(id: $booking) { __typename }",
+
+	"Query.account": "account(id: $account) { __typename }",
 }
 
 // What the ways through lists and mutations come to before a field is reached.
@@ -370,6 +417,8 @@ const (
 	noErrors = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
 	bookers  = "401 v v v v v v BLK EXP 401 v v 401"
 	ofBooker = "401 v r403 r403 r403 v v BLK EXP 401 r403 r403 401" // the owner, and the studio
+	byEach   = "401 v v v v v v BLK EXP 401 v v 401"
+	noneEach = "401 - - - - - - BLK EXP 401 - - 401"
 	byAll    = "v v v v v v v v v v v v v"
 )
 
@@ -526,6 +575,46 @@ var ways = append([]way{
 	{to: "UserError", ask: `mutation { setPackage(input: $input) { userErrors { here: __typename @ } } }`, cells: "401 403 403 403 403 - - BLK EXP 401 403 - 401", input: "a package", name: "none"},
 	{to: "UserError", ask: `mutation { removePackage(input: $input) { userErrors { here: __typename @ } } }`, cells: mine, input: "a removal of none"},
 }, uploadWays...)
+	{to: "Account", ask: `{ account(id: $account) { here: id @ } }`, cells: mine},
+	{to: "Account", ask: `{ accounts { nodes { here: id @ } } }`, cells: inOwnLog},
+	{to: "Account", ask: `{ accounts { edges { node { here: id @ } } } }`, cells: inOwnLog},
+	{to: "AccountConnection", ask: `{ accounts { here: __typename @ } }`, cells: mine},
+	{to: "AccountEdge", ask: `{ accounts { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ accounts { pageInfo { here: __typename @ } } }`, cells: byStaff},
+	{to: "Device", ask: `{ node(id: $device) { ... on Device { here: id @ } } }`, cells: mine},
+	{to: "Device", ask: `{ node(id: $account) { ... on Account { devices { here: id @ } } } }`, cells: mine},
+	{to: "Device", ask: `{ accounts { nodes { devices { here: id @ } } } }`, cells: inOwnLog},
+	{to: "Device", ask: `{ viewer { devices { here: __typename @ } } }`, cells: byViewer},
+	{to: "Activity", ask: `{ activity { here: __typename @ } }`, cells: mine},
+	{to: "ActiveAccounts", ask: `{ activity { now { here: __typename @ } } }`, cells: mine},
+	{to: "ActiveAccounts", ask: `{ activity { today { here: __typename @ } } }`, cells: mine},
+	{to: "ActiveAccounts", ask: `{ activity { week { here: __typename @ } } }`, cells: mine},
+	{to: "RemoveDevicePayload", ask: `mutation { removeDevice(input: $input) { here: __typename @ } }`, cells: mine, input: "the own device"},
+	{to: "Account", ask: `mutation { removeDevice(input: $input) { account { here: __typename @ } } }`, cells: byEach, input: "the own device", name: "leaver"},
+	{to: "UserError", ask: `mutation { removeDevice(input: $input) { userErrors { here: __typename @ } } }`, cells: noneEach, input: "the own device", name: "none"},
+	{to: "SetDevicePolicyPayload", ask: `mutation { setDevicePolicy(input: $input) { here: __typename @ } }`, cells: mine, input: "another policy"},
+	{to: "Tenant", ask: `mutation { setDevicePolicy(input: $input) { tenant { here: __typename @ } } }`, cells: byStaff, input: "another policy"},
+	{to: "UserError", ask: `mutation { setDevicePolicy(input: $input) { userErrors { here: __typename @ } } }`, cells: "401 403 403 403 403 - - BLK EXP 401 403 - 401", input: "another policy", name: "none"},
+	{to: "ReleaseLoginPayload", ask: `mutation { releaseLogin(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox to release"},
+	{to: "RemoveDeviceOfPayload", ask: `mutation { removeDeviceOf(input: $input) { here: __typename @ } }`, cells: mine, input: "a device of a member"},
+	{to: "Account", ask: `mutation { removeDeviceOf(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a device of a member", name: "acted"},
+	{to: "UserError", ask: `mutation { removeDeviceOf(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "a device of a member", name: "none"},
+	{to: "SetMaxDevicesPayload", ask: `mutation { setMaxDevices(input: $input) { here: __typename @ } }`, cells: mine, input: "fewer devices"},
+	{to: "Account", ask: `mutation { setMaxDevices(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "fewer devices", name: "acted"},
+	{to: "UserError", ask: `mutation { setMaxDevices(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "fewer devices", name: "none"},
+	{to: "BlockAccountPayload", ask: `mutation { blockAccount(input: $input) { here: __typename @ } }`, cells: mine, input: "a member"},
+	{to: "Account", ask: `mutation { blockAccount(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a member", name: "blocked"},
+	{to: "UserError", ask: `mutation { blockAccount(input: $input) { userErrors { here: __typename @ } } }`, cells: mine, input: "oneself"},
+	{to: "UnblockAccountPayload", ask: `mutation { unblockAccount(input: $input) { here: __typename @ } }`, cells: mine, input: "a blocked member"},
+	{to: "Account", ask: `mutation { unblockAccount(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a blocked member", name: "acted"},
+	{to: "UserError", ask: `mutation { unblockAccount(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "a blocked member", name: "none"},
+	{to: "SetAccountValidUntilPayload", ask: `mutation { setAccountValidUntil(input: $input) { here: __typename @ } }`, cells: mine, input: "an end"},
+	{to: "Account", ask: `mutation { setAccountValidUntil(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "an end", name: "acted"},
+	{to: "UserError", ask: `mutation { setAccountValidUntil(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "an end", name: "none"},
+	{to: "SetAccountRolePayload", ask: `mutation { setAccountRole(input: $input) { here: __typename @ } }`, cells: mine, input: "a photographer to be"},
+	{to: "Account", ask: `mutation { setAccountRole(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a photographer to be", name: "acted"},
+	{to: "UserError", ask: `mutation { setAccountRole(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "a photographer to be", name: "none"},
+}
 
 // idRows tell what comes back for an id: by node, by every root field of its
 // type, and FORBIDDEN instead of a value by every root field of another type.
@@ -558,6 +647,12 @@ Account the-expired's 401 403 403 403 403 v   v   BLK EXP 401 403 403 401
 Account foreign      401  403 403 403 403 403 403 BLK EXP 401 v   v   401
 Account the-foreign-admin's 401 403 403 403 403 403 403 BLK EXP 401 403 v 401
 Account unknown      401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Device the-owner's   401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Device another's     401  403 v   403 403 v   v   BLK EXP 401 403 403 401
+Device removed       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Device forgotten     401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Device foreign       401  403 403 403 403 403 403 BLK EXP 401 v   v   401
+Device unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Import the-owner's   401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Import foreign       401  403 403 403 403 403 403 BLK EXP 401 403 v   401
 Import unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
@@ -584,5 +679,4 @@ Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-studio     401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-session    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
-Nothing a-device     401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 `

@@ -88,7 +88,9 @@ func (req *request) mentionEvents(events []*journal.Event) {
 func (r *Resolver) person(ctx context.Context, named *id.ID) (*account.Account, error) {
 	req := requestFrom(ctx)
 	return req.people.get(named, func(ids []id.ID) ([]*account.Account, error) {
-		return r.Accounts.ByIDs(ctx, req.viewer, ids)
+		people, err := r.Accounts.ByIDs(ctx, req.viewer, ids)
+		req.listPeople(people)
+		return people, err
 	}, func(a *account.Account) id.ID { return a.ID })
 }
 

@@ -37,6 +37,9 @@ type request struct {
 
 	bookings   mentions[*booking.Booking] // that jobs name
 	bookedJobs mentions[*job.Job]         // of bookings, by the booking
+
+	devices mentions[*owned] // by the account
+	arrived account.Viewer   // who has signed in by this mutation; zero: nobody
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets
@@ -80,6 +83,8 @@ func (req *request) forget() {
 	req.images.forget()
 	req.bookings.forget()
 	req.bookedJobs.forget()
+	req.devices.forget()
+	req.arrived = account.Viewer{}
 }
 
 // grant asks for the links of all images that have none yet, in one batch. The

@@ -19,6 +19,7 @@ import (
 // Options are the rooms that the API hands over to.
 type Options struct {
 	Accounts    *account.Accounts
+	Members     *account.Members
 	Tenants     *account.Tenants
 	Sessions    *session.Service
 	Jobs        *job.Jobs

@@ -37,6 +37,7 @@ func (r *mutationResolver) VerifyOtp(ctx context.Context, input model.VerifyOtpI
 		r.failed(ctx, err)
 		return nil, err
 	}
+	requestFrom(ctx).arrived = in.Viewer
 	person, err := r.Accounts.Self(ctx, in.Viewer)
 	if err != nil {
 		return nil, err

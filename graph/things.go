@@ -30,6 +30,9 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 		return nodes(entries), err
 	case id.Account:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Accounts.ByID(ctx, v, one) })
+	case id.Device:
+		devices, err := r.Accounts.DevicesByID(ctx, v, ids)
+		return nodes(devices), err
 	case id.Import:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Imports.ByID(ctx, v, one) })
 	case id.Upload:
@@ -53,6 +56,10 @@ func (r *Resolver) namedFromListed(ctx context.Context, v account.Viewer, kind i
 		return nil
 	case id.Account: // the own one is everybody's
 		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.AccountID }) {
+			return nil
+		}
+	case id.Device: // the one that asks likewise
+		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.DeviceID }) {
 			return nil
 		}
 	}

@@ -60,6 +60,226 @@ func (q *Queries) AccountByID(ctx context.Context, tenantID id.ID, iD id.ID) (Ac
 	return i, err
 }
 
+const accountsByAddress = `-- name: AccountsByAddress :many
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account
+WHERE tenant_id = $1 AND email_key COLLATE "C" >= $2 AND email_key COLLATE "C" < $3 AND email_key COLLATE "C" > $4
+  AND ($5::text IS NULL OR role = $5)
+  AND ($6::boolean IS NULL OR (blocked_at IS NOT NULL) = $6)
+  AND ($7::boolean IS NULL OR (coalesce(valid_until <= $8::timestamptz, false) AND role IN ('CUSTOMER', 'PHOTOGRAPHER')) = $7)
+ORDER BY email_key COLLATE "C" LIMIT $9
+`
+
+type AccountsByAddressParams struct {
+	TenantID id.ID
+	FromKey  string
+	ToKey    string
+	AfterKey string
+	Role     *string
+	Blocked  *bool
+	Expired  *bool
+	Now      time.Time
+	MaxRows  int32
+}
+
+// People of a studio whose addresses begin with a text, in the order of these. Whoever
+// is past the membership's end is expired by the same rule as the membership gate's.
+func (q *Queries) AccountsByAddress(ctx context.Context, arg AccountsByAddressParams) ([]Account, error) {
+	rows, err := q.db.Query(ctx, accountsByAddress,
+		arg.TenantID,
+		arg.FromKey,
+		arg.ToKey,
+		arg.AfterKey,
+		arg.Role,
+		arg.Blocked,
+		arg.Expired,
+		arg.Now,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Account{}
+	for rows.Next() {
+		var i Account
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.EmailKey,
+			&i.Email,
+			&i.Role,
+			&i.Locale,
+			&i.VerifiedAt,
+			&i.ValidUntil,
+			&i.BlockedAt,
+			&i.MaxDevices,
+			&i.LastSeenAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const accountsByDomain = `-- name: AccountsByDomain :many
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account
+WHERE tenant_id = $1 AND split_part(email_key, '@', 2) COLLATE "C" >= $2 AND split_part(email_key, '@', 2) COLLATE "C" < $3
+  AND (split_part(email_key, '@', 2) COLLATE "C", email_key COLLATE "C") > ($4::text, $5::text)
+  AND NOT (email_key COLLATE "C" >= $6 AND email_key COLLATE "C" < $7)
+  AND ($8::text IS NULL OR role = $8)
+  AND ($9::boolean IS NULL OR (blocked_at IS NOT NULL) = $9)
+  AND ($10::boolean IS NULL OR (coalesce(valid_until <= $11::timestamptz, false) AND role IN ('CUSTOMER', 'PHOTOGRAPHER')) = $10)
+ORDER BY split_part(email_key, '@', 2) COLLATE "C", email_key COLLATE "C" LIMIT $12
+`
+
+type AccountsByDomainParams struct {
+	TenantID    id.ID
+	FromDomain  string
+	ToDomain    string
+	AfterDomain string
+	AfterKey    string
+	FromKey     string
+	ToKey       string
+	Role        *string
+	Blocked     *bool
+	Expired     *bool
+	Now         time.Time
+	MaxRows     int32
+}
+
+// Likewise those whose domain does, in the order of domains, without those that
+// AccountsByAddress has.
+func (q *Queries) AccountsByDomain(ctx context.Context, arg AccountsByDomainParams) ([]Account, error) {
+	rows, err := q.db.Query(ctx, accountsByDomain,
+		arg.TenantID,
+		arg.FromDomain,
+		arg.ToDomain,
+		arg.AfterDomain,
+		arg.AfterKey,
+		arg.FromKey,
+		arg.ToKey,
+		arg.Role,
+		arg.Blocked,
+		arg.Expired,
+		arg.Now,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Account{}
+	for rows.Next() {
+		var i Account
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.EmailKey,
+			&i.Email,
+			&i.Role,
+			&i.Locale,
+			&i.VerifiedAt,
+			&i.ValidUntil,
+			&i.BlockedAt,
+			&i.MaxDevices,
+			&i.LastSeenAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const activity = `-- name: Activity :one
+WITH lately AS (
+    SELECT d.account_id, max(d.last_seen_at) AS at,
+           max(d.last_seen_at) FILTER (WHERE d.kind = 'HANDHELD') AS handheld,
+           max(d.last_seen_at) FILTER (WHERE d.kind = 'DESKTOP') AS desktop,
+           max(d.last_seen_at) FILTER (WHERE d.kind = 'OTHER') AS other
+    FROM device d
+    WHERE d.tenant_id = $1 AND d.last_seen_at > $4::timestamptz AND d.last_seen_at < $5::timestamptz
+    GROUP BY d.account_id
+), seen AS (
+    SELECT l.at, l.handheld, l.desktop, l.other FROM lately l CROSS JOIN LATERAL (
+        SELECT 1 FROM account a
+        WHERE a.tenant_id = $1 AND a.id = l.account_id AND a.blocked_at IS NULL
+          AND (a.valid_until IS NULL OR a.valid_until > $6::timestamptz OR a.role IN ('ADMIN', 'OPERATOR'))
+        LIMIT 1
+    ) good
+)
+SELECT count(*) FILTER (WHERE at > $2::timestamptz) AS now_all, count(*) FILTER (WHERE handheld > $2) AS now_handheld,
+       count(*) FILTER (WHERE desktop > $2) AS now_desktop, count(*) FILTER (WHERE other > $2) AS now_other,
+       count(*) FILTER (WHERE at > $3::timestamptz) AS day_all, count(*) FILTER (WHERE handheld > $3) AS day_handheld,
+       count(*) FILTER (WHERE desktop > $3) AS day_desktop, count(*) FILTER (WHERE other > $3) AS day_other,
+       count(*) AS week_all, count(handheld) AS week_handheld, count(desktop) AS week_desktop, count(other) AS week_other
+FROM seen
+`
+
+type ActivityParams struct {
+	TenantID id.ID
+	Moment   time.Time
+	Day      time.Time
+	Week     time.Time
+	Horizon  time.Time
+	Now      time.Time
+}
+
+type ActivityRow struct {
+	NowAll       int64
+	NowHandheld  int64
+	NowDesktop   int64
+	NowOther     int64
+	DayAll       int64
+	DayHandheld  int64
+	DayDesktop   int64
+	DayOther     int64
+	WeekAll      int64
+	WeekHandheld int64
+	WeekDesktop  int64
+	WeekOther    int64
+}
+
+// How many accounts in good standing were seen since each of three times, the last of
+// them the earliest: an account counts once, and once by each kind of its devices. It
+// walks device_seen and looks up the accounts one by one: the horizon, which is yet to
+// come, and LIMIT keep a plan that knows no times from reading all there are.
+func (q *Queries) Activity(ctx context.Context, arg ActivityParams) (ActivityRow, error) {
+	row := q.db.QueryRow(ctx, activity,
+		arg.TenantID,
+		arg.Moment,
+		arg.Day,
+		arg.Week,
+		arg.Horizon,
+		arg.Now,
+	)
+	var i ActivityRow
+	err := row.Scan(
+		&i.NowAll,
+		&i.NowHandheld,
+		&i.NowDesktop,
+		&i.NowOther,
+		&i.DayAll,
+		&i.DayHandheld,
+		&i.DayDesktop,
+		&i.DayOther,
+		&i.WeekAll,
+		&i.WeekHandheld,
+		&i.WeekDesktop,
+		&i.WeekOther,
+	)
+	return i, err
+}
+
 const claimAccount = `-- name: ClaimAccount :one
 INSERT INTO account (id, tenant_id, email_key, email, locale, verified_at, created_at)
 VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $6::timestamptz)
@@ -106,6 +326,67 @@ func (q *Queries) ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Acc
 	return i, err
 }
 
+const deviceOfAccount = `-- name: DeviceOfAccount :one
+SELECT id, removed_at FROM device WHERE tenant_id = $1 AND account_id = $2 AND id = $3
+`
+
+type DeviceOfAccountRow struct {
+	ID        id.ID
+	RemovedAt *time.Time
+}
+
+// Also one that was removed.
+func (q *Queries) DeviceOfAccount(ctx context.Context, tenantID id.ID, accountID id.ID, iD id.ID) (DeviceOfAccountRow, error) {
+	row := q.db.QueryRow(ctx, deviceOfAccount, tenantID, accountID, iD)
+	var i DeviceOfAccountRow
+	err := row.Scan(&i.ID, &i.RemovedAt)
+	return i, err
+}
+
+const devicesByID = `-- name: DevicesByID :many
+SELECT id, tenant_id, account_id, name, kind, created_at, last_seen_at FROM device
+WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND removed_at IS NULL AND last_seen_at > $3
+`
+
+type DevicesByIDRow struct {
+	ID         id.ID
+	TenantID   id.ID
+	AccountID  id.ID
+	Name       string
+	Kind       string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+}
+
+// Likewise those with these ids.
+func (q *Queries) DevicesByID(ctx context.Context, tenantID id.ID, ids []id.ID, seenSince time.Time) ([]DevicesByIDRow, error) {
+	rows, err := q.db.Query(ctx, devicesByID, tenantID, ids, seenSince)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DevicesByIDRow{}
+	for rows.Next() {
+		var i DevicesByIDRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.AccountID,
+			&i.Name,
+			&i.Kind,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const devicesInUse = `-- name: DevicesInUse :many
 SELECT id, secret_hash FROM device
 WHERE tenant_id = $1 AND account_id = $2 AND removed_at IS NULL AND last_seen_at > $3
@@ -128,6 +409,51 @@ func (q *Queries) DevicesInUse(ctx context.Context, tenantID id.ID, accountID id
 	for rows.Next() {
 		var i DevicesInUseRow
 		if err := rows.Scan(&i.ID, &i.SecretHash); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const devicesOfAccounts = `-- name: DevicesOfAccounts :many
+SELECT id, tenant_id, account_id, name, kind, created_at, last_seen_at FROM device
+WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND removed_at IS NULL AND last_seen_at > $3
+ORDER BY account_id, last_seen_at DESC, id
+`
+
+type DevicesOfAccountsRow struct {
+	ID         id.ID
+	TenantID   id.ID
+	AccountID  id.ID
+	Name       string
+	Kind       string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+}
+
+// The devices of some people that count against their limits, the one seen last first.
+func (q *Queries) DevicesOfAccounts(ctx context.Context, tenantID id.ID, accountIds []id.ID, seenSince time.Time) ([]DevicesOfAccountsRow, error) {
+	rows, err := q.db.Query(ctx, devicesOfAccounts, tenantID, accountIds, seenSince)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DevicesOfAccountsRow{}
+	for rows.Next() {
+		var i DevicesOfAccountsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.AccountID,
+			&i.Name,
+			&i.Kind,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -222,24 +548,54 @@ func (q *Queries) KeepDevice(ctx context.Context, arg KeepDeviceParams) (id.ID, 
 	return id, err
 }
 
-const lockTenantStaff = `-- name: LockTenantStaff :many
-SELECT id FROM account WHERE tenant_id = $1 AND role IN ('ADMIN', 'OPERATOR') ORDER BY id FOR NO KEY UPDATE
+const lockAccount = `-- name: LockAccount :one
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
-// The admins of a studio, locked: nobody else can leave the last one alone.
-func (q *Queries) LockTenantStaff(ctx context.Context, tenantID id.ID) ([]id.ID, error) {
+// Locked before its devices, as a sign-in does.
+func (q *Queries) LockAccount(ctx context.Context, tenantID id.ID, iD id.ID) (Account, error) {
+	row := q.db.QueryRow(ctx, lockAccount, tenantID, iD)
+	var i Account
+	err := row.Scan(
+		&i.ID,
+		&i.TenantID,
+		&i.EmailKey,
+		&i.Email,
+		&i.Role,
+		&i.Locale,
+		&i.VerifiedAt,
+		&i.ValidUntil,
+		&i.BlockedAt,
+		&i.MaxDevices,
+		&i.LastSeenAt,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const lockTenantStaff = `-- name: LockTenantStaff :many
+SELECT id, role FROM account WHERE tenant_id = $1 AND role IN ('ADMIN', 'OPERATOR') AND blocked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+`
+
+type LockTenantStaffRow struct {
+	ID   id.ID
+	Role string
+}
+
+// Who can run a studio, locked: nobody else can leave the last one alone.
+func (q *Queries) LockTenantStaff(ctx context.Context, tenantID id.ID) ([]LockTenantStaffRow, error) {
 	rows, err := q.db.Query(ctx, lockTenantStaff, tenantID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []id.ID{}
+	items := []LockTenantStaffRow{}
 	for rows.Next() {
-		var id id.ID
-		if err := rows.Scan(&id); err != nil {
+		var i LockTenantStaffRow
+		if err := rows.Scan(&i.ID, &i.Role); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -268,12 +624,39 @@ func (q *Queries) RemoveDevice(ctx context.Context, arg RemoveDeviceParams) erro
 	return err
 }
 
+const setAccountBlocked = `-- name: SetAccountBlocked :exec
+UPDATE account SET blocked_at = $3 WHERE tenant_id = $1 AND id = $2
+`
+
+func (q *Queries) SetAccountBlocked(ctx context.Context, tenantID id.ID, iD id.ID, blockedAt *time.Time) error {
+	_, err := q.db.Exec(ctx, setAccountBlocked, tenantID, iD, blockedAt)
+	return err
+}
+
+const setAccountMaxDevices = `-- name: SetAccountMaxDevices :exec
+UPDATE account SET max_devices = $3 WHERE tenant_id = $1 AND id = $2
+`
+
+func (q *Queries) SetAccountMaxDevices(ctx context.Context, tenantID id.ID, iD id.ID, maxDevices int32) error {
+	_, err := q.db.Exec(ctx, setAccountMaxDevices, tenantID, iD, maxDevices)
+	return err
+}
+
 const setAccountRole = `-- name: SetAccountRole :exec
 UPDATE account SET role = $3 WHERE tenant_id = $1 AND id = $2
 `
 
 func (q *Queries) SetAccountRole(ctx context.Context, tenantID id.ID, iD id.ID, role string) error {
 	_, err := q.db.Exec(ctx, setAccountRole, tenantID, iD, role)
+	return err
+}
+
+const setAccountValidUntil = `-- name: SetAccountValidUntil :exec
+UPDATE account SET valid_until = $3 WHERE tenant_id = $1 AND id = $2
+`
+
+func (q *Queries) SetAccountValidUntil(ctx context.Context, tenantID id.ID, iD id.ID, validUntil *time.Time) error {
+	_, err := q.db.Exec(ctx, setAccountValidUntil, tenantID, iD, validUntil)
 	return err
 }
 

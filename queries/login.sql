@@ -92,6 +92,10 @@ RETURNING b.key, b.used, b.resets_at;
 UPDATE budget SET used = used - 1
 WHERE key = ANY(SELECT b.key FROM budget b WHERE b.key = ANY(@keys::bytea[]) ORDER BY b.key FOR UPDATE) AND used > 0;
 
+-- name: ForgetBudgets :execrows
+-- Locked in the order of the keys, as Spend does.
+DELETE FROM budget WHERE key IN (SELECT b.key FROM budget b WHERE b.key = ANY(@keys::bytea[]) ORDER BY b.key FOR UPDATE);
+
 -- name: PurgeLogin :exec
 DELETE FROM login_code WHERE expires_at < @before;
 

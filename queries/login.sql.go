@@ -92,6 +92,19 @@ func (q *Queries) CodeToMail(ctx context.Context, argID id.ID) (LoginCode, error
 	return i, err
 }
 
+const forgetBudgets = `-- name: ForgetBudgets :execrows
+DELETE FROM budget WHERE key IN (SELECT b.key FROM budget b WHERE b.key = ANY($1::bytea[]) ORDER BY b.key FOR UPDATE)
+`
+
+// Locked in the order of the keys, as Spend does.
+func (q *Queries) ForgetBudgets(ctx context.Context, keys [][]byte) (int64, error) {
+	result, err := q.db.Exec(ctx, forgetBudgets, keys)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const insertChallenge = `-- name: InsertChallenge :exec
 INSERT INTO login_challenge (id, tenant_id, code_id, secret_hash, asker, known_device, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)

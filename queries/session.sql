@@ -19,6 +19,13 @@ WITH ended AS (
 INSERT INTO session (id, tenant_id, account_id, device_id, token_hash, transport, role, created_at, expires_at)
 VALUES (@id, @tenant_id, @account_id, @device_id, @token_hash, @transport, @role, @now, @expires_at);
 
+-- name: CountMismatch :one
+-- Counts a request that named another device than the session's; the one that makes
+-- it so many ends the session.
+UPDATE session SET mismatches = mismatches + 1, revoked_at = CASE WHEN mismatches + 1 >= @most::integer THEN @now::timestamptz END
+WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
+RETURNING mismatches;
+
 -- name: RevokeSession :exec
 UPDATE session SET revoked_at = @now::timestamptz WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL;
 

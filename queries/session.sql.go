@@ -12,6 +12,33 @@ import (
 	"pixgate/internal/id"
 )
 
+const countMismatch = `-- name: CountMismatch :one
+UPDATE session SET mismatches = mismatches + 1, revoked_at = CASE WHEN mismatches + 1 >= $3::integer THEN $4::timestamptz END
+WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
+RETURNING mismatches
+`
+
+type CountMismatchParams struct {
+	TenantID id.ID
+	ID       id.ID
+	Most     int32
+	Now      time.Time
+}
+
+// Counts a request that named another device than the session's; the one that makes
+// it so many ends the session.
+func (q *Queries) CountMismatch(ctx context.Context, arg CountMismatchParams) (int32, error) {
+	row := q.db.QueryRow(ctx, countMismatch,
+		arg.TenantID,
+		arg.ID,
+		arg.Most,
+		arg.Now,
+	)
+	var mismatches int32
+	err := row.Scan(&mismatches)
+	return mismatches, err
+}
+
 const purgeSessions = `-- name: PurgeSessions :exec
 DELETE FROM session WHERE expires_at < $1
 `

@@ -12,3 +12,9 @@ SELECT subject, body FROM tenant_text WHERE tenant_id = $1 AND kind = $2 AND loc
 
 -- name: NameTenant :exec
 UPDATE tenant SET name = $2 WHERE id = $1;
+
+-- name: LockTenant :one
+SELECT * FROM tenant WHERE id = $1 FOR NO KEY UPDATE;
+
+-- name: SetTenantDevicePolicy :exec
+UPDATE tenant SET device_policy = $2 WHERE id = $1;

@@ -98,8 +98,10 @@ selection_event new_state 'FREE'
 selection_event old_state 'FREE'
 audit_entry job_id NULL
 session expires_at created_at
+session mismatches 4
 session token_hash 'short'
 session transport 'PIGEON'
+tenant device_policy 'SHRUG'
 tenant locale 'fr'
 tenant name ''
 tenant slug 'Größe'

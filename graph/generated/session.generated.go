@@ -239,7 +239,7 @@ func (ec *executionContext) unmarshalInputDeviceInput(ctx context.Context, obj a
 			it.Name = data
 		case "kind":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
-			data, err := ec.unmarshalODeviceKind2ᚖpixgateᚋgraphᚋmodelᚐDeviceKind(ctx, v)
+			data, err := ec.unmarshalODeviceKind2ᚖpixgateᚋinternalᚋaccountᚐDeviceKind(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -504,6 +504,23 @@ func (ec *executionContext) _VerifyOtpPayload(ctx context.Context, sel ast.Selec
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNDeviceKind2pixgateᚋinternalᚋaccountᚐDeviceKind(ctx context.Context, v any) (account.DeviceKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := account.DeviceKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeviceKind2pixgateᚋinternalᚋaccountᚐDeviceKind(ctx context.Context, sel ast.SelectionSet, v account.DeviceKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNLogoutPayload2ᚖpixgateᚋgraphᚋmodelᚐLogoutPayload(ctx context.Context, sel ast.SelectionSet, v *model.LogoutPayload) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -569,20 +586,23 @@ func (ec *executionContext) unmarshalODeviceInput2ᚖpixgateᚋgraphᚋmodelᚐD
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalODeviceKind2ᚖpixgateᚋgraphᚋmodelᚐDeviceKind(ctx context.Context, v any) (*model.DeviceKind, error) {
+func (ec *executionContext) unmarshalODeviceKind2ᚖpixgateᚋinternalᚋaccountᚐDeviceKind(ctx context.Context, v any) (*account.DeviceKind, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(model.DeviceKind)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	tmp, err := graphql.UnmarshalString(v)
+	res := account.DeviceKind(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalODeviceKind2ᚖpixgateᚋgraphᚋmodelᚐDeviceKind(ctx context.Context, sel ast.SelectionSet, v *model.DeviceKind) graphql.Marshaler {
+func (ec *executionContext) marshalODeviceKind2ᚖpixgateᚋinternalᚋaccountᚐDeviceKind(ctx context.Context, sel ast.SelectionSet, v *account.DeviceKind) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 // endregion ***************************** type.gotpl *****************************

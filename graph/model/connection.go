@@ -4,6 +4,7 @@ package model
 
 import (
 	"pixgate/internal/booking"
+	"pixgate/internal/account"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
 	"pixgate/internal/transfer"
@@ -131,6 +132,26 @@ func (c *BookingConnection) Edges() []*BookingEdge {
 	edges := make([]*BookingEdge, len(c.Nodes))
 	for i, b := range c.Nodes {
 		edges[i] = &BookingEdge{Cursor: b.Cursor().Text(page.Bookings), Node: b}
+	}
+	return edges
+}
+
+// AccountConnection is a page of a studio's people.
+type AccountConnection struct {
+	Nodes    []*account.Account
+	PageInfo *PageInfo
+}
+
+// NewAccountConnection returns the page that answers w.
+func NewAccountConnection(people []*account.Account, more bool, w page.Window) *AccountConnection {
+	return &AccountConnection{Nodes: people, PageInfo: pageInfo(page.Accounts, people, more, w)}
+}
+
+// Edges returns the people with their cursors.
+func (c *AccountConnection) Edges() []*AccountEdge {
+	edges := make([]*AccountEdge, len(c.Nodes))
+	for i, one := range c.Nodes {
+		edges[i] = &AccountEdge{Cursor: one.Cursor().Text(page.Accounts), Node: one}
 	}
 	return edges
 }

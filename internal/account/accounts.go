@@ -23,6 +23,8 @@ type Account struct {
 	BlockedAt  *time.Time // nil: not blocked
 	MaxDevices int
 	LastSeenAt *time.Time // of the device seen last
+
+	key string // of the address
 }
 
 // PublicID is how callers name the account.
@@ -94,5 +96,6 @@ func fromRow(row queries.Account) *Account {
 	return &Account{
 		ID: row.ID, TenantID: row.TenantID, Email: row.Email, Role: Role(row.Role), VerifiedAt: row.VerifiedAt,
 		ValidUntil: row.ValidUntil, BlockedAt: row.BlockedAt, MaxDevices: int(row.MaxDevices), LastSeenAt: row.LastSeenAt,
+		key: row.EmailKey,
 	}
 }

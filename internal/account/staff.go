@@ -45,7 +45,7 @@ func (s *Staff) Grant(ctx context.Context, tenantID id.ID, address Address, role
 	if !role.AtLeast(Admin) {
 		return false, fmt.Errorf("%s is no role of the staff", role)
 	}
-	err = s.change(ctx, func(tx pgx.Tx, _ []id.ID) error {
+	err = s.change(ctx, func(tx pgx.Tx, _ []queries.LockTenantStaffRow) error {
 		row, err := queries.New(tx).EnsureAccount(ctx, queries.EnsureAccountParams{
 			ID: id.New(s.now()), TenantID: tenantID, EmailKey: address.Key(), Email: address.Mailbox(), Role: string(Customer), Now: s.now(),
 		})
@@ -63,7 +63,7 @@ func (s *Staff) Grant(ctx context.Context, tenantID id.ID, address Address, role
 // Revoke makes the person with this address a customer. It refuses with
 // [ErrLastAdmin] and [ErrNoAccount]; changed is false for a customer.
 func (s *Staff) Revoke(ctx context.Context, tenantID id.ID, address Address) (changed bool, err error) {
-	err = s.change(ctx, func(tx pgx.Tx, staff []id.ID) error {
+	err = s.change(ctx, func(tx pgx.Tx, staff []queries.LockTenantStaffRow) error {
 		row, err := queries.New(tx).AccountByEmail(ctx, tenantID, address.Key())
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
@@ -72,7 +72,7 @@ func (s *Staff) Revoke(ctx context.Context, tenantID id.ID, address Address) (ch
 			return fault.Database("find the account", err)
 		case Role(row.Role) == Customer:
 			return nil
-		case len(staff) == 1 && staff[0] == row.ID:
+		case isLast(staff, row.ID):
 			return ErrLastAdmin
 		}
 		changed = true
@@ -83,7 +83,7 @@ func (s *Staff) Revoke(ctx context.Context, tenantID id.ID, address Address) (ch
 
 // change runs one change with the studio's admins locked, so that two that are
 // made at once can't leave it without any.
-func (s *Staff) change(ctx context.Context, do func(tx pgx.Tx, staff []id.ID) error, tenantID id.ID) error {
+func (s *Staff) change(ctx context.Context, do func(tx pgx.Tx, staff []queries.LockTenantStaffRow) error, tenantID id.ID) error {
 	return pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		staff, err := queries.New(tx).LockTenantStaff(ctx, tenantID)
 		if err != nil {
@@ -94,12 +94,8 @@ func (s *Staff) change(ctx context.Context, do func(tx pgx.Tx, staff []id.ID) er
 }
 
 func (s *Staff) set(ctx context.Context, tx pgx.Tx, tenantID, accountID id.ID, before, after Role) error {
-	q := queries.New(tx)
-	if err := q.SetAccountRole(ctx, tenantID, accountID, string(after)); err != nil {
-		return fault.Database("set the role", err)
-	}
-	if err := q.RevokeAccountSessions(ctx, tenantID, accountID, s.now()); err != nil {
-		return fault.Database("end the account's sessions", err)
+	if err := setRole(ctx, queries.New(tx), tenantID, accountID, after, s.now()); err != nil {
+		return err
 	}
 	return s.log.Append(ctx, tx, audit.Change{
 		TenantID: tenantID, Action: audit.AccountRoleSet, AccountID: &accountID, Old: before, New: after, RequestID: commandLine,

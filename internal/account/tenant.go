@@ -21,8 +21,9 @@ type Tenant struct {
 	Origins  []string // of its web apps
 	MailFrom string   // empty: the installation's sender
 	Locale   Locale
-	SignUp   bool   // may a new address make itself an account
+	SignUp   bool // may a new address make itself an account
 	TimeZone string // IANA name: where its days begin
+	Devices  DevicePolicy // empty: RefuseDevice
 }
 
 // Locale is a language that pixgate speaks.
@@ -110,14 +111,19 @@ func (t *Tenants) all(ctx context.Context) ([]Tenant, error) {
 	}
 	tenants := make([]Tenant, len(rows))
 	for i, row := range rows {
-		tenants[i] = Tenant{
-			ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
-			Locale: Locale(row.Locale), SignUp: row.SignUp, TimeZone: row.TimeZone,
-		}
-		if row.MailFrom != nil {
-			tenants[i].MailFrom = *row.MailFrom
-		}
+		tenants[i] = tenantOf(row)
 	}
 	t.known.Store(&snapshot{tenants: tenants, readAt: now})
 	return tenants, nil
+}
+
+func tenantOf(row queries.Tenant) Tenant {
+	tenant := Tenant{
+		ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
+		Locale: Locale(row.Locale), SignUp: row.SignUp, Devices: DevicePolicy(row.DevicePolicy),
+	}
+	if row.MailFrom != nil {
+		tenant.MailFrom = *row.MailFrom
+	}
+	return tenant
 }

@@ -6,4 +6,5 @@ var Actions = []Action{
 	JobStatusSet, CustomerUploadsSet,
 	LoginCodeRequested, LoginSucceeded, LoginFailed,
 	BookingConfirmed, BookingDeclined, BookingCancelled, BookingAssigned, JobAssigned, PackageSet, PackageRemoved,
+	AccountBlocked, AccountUnblocked, AccountValidUntilSet, AccountMaxDevicesSet, DeviceRemoved, LoginReleased, DevicePolicySet,
 }

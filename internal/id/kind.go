@@ -15,9 +15,10 @@ const (
 	Security Kind = "sec"
 	Upload   Kind = "upl"
 	Booking  Kind = "bkg"
+	Device   Kind = "dev"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true}
+var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true, Device: true}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

@@ -28,7 +28,7 @@ type New struct {
 
 const (
 	// MaxReason is how long the reason of an admin's act may be, in characters.
-	MaxReason = 1000
+	MaxReason = account.MaxReason
 	// MaxIncluded is how many pictures a package includes at most.
 	MaxIncluded = 100_000
 )

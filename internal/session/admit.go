@@ -15,10 +15,9 @@ import (
 )
 
 const (
-	sessionLife     = 180 * 24 * time.Hour
-	staffLife       = 12 * time.Hour      // of admins and operators
-	idleLife        = 30 * 24 * time.Hour // since the device was last seen
-	deviceForgotten = 90 * 24 * time.Hour // unseen for so long, a device doesn't count against the limit
+	sessionLife = 180 * 24 * time.Hour
+	staffLife   = 12 * time.Hour      // of admins and operators
+	idleLife    = 30 * 24 * time.Hour // since the device was last seen
 )
 
 // admit lets in whoever has proven the mailbox: spends the code, checks the
@@ -101,9 +100,11 @@ func (s *Service) open(ctx context.Context, q *queries.Queries, a attempt, code 
 	return SignedIn{Viewer: viewer, Token: token, ExpiresAt: expires}, nil, nil
 }
 
-// makeRoom keeps the device limit. A device that counts already needs no room.
+// makeRoom keeps the device limit. A device that counts already needs no room; another
+// one takes the places of those unseen for longest, where the studio's policy or whoever
+// signs in says so.
 func (s *Service) makeRoom(ctx context.Context, q *queries.Queries, a attempt, owner queries.Account) (refused, err error) {
-	devices, err := q.DevicesInUse(ctx, owner.TenantID, owner.ID, a.now.Add(-deviceForgotten))
+	devices, err := q.DevicesInUse(ctx, owner.TenantID, owner.ID, a.now.Add(-account.DeviceForgotten))
 	if err != nil {
 		return nil, fault.Database("count devices", err)
 	}
@@ -112,15 +113,12 @@ func (s *Service) makeRoom(ctx context.Context, q *queries.Queries, a attempt, o
 	switch {
 	case counted || excess <= 0:
 		return nil, nil
-	case !a.in.ReplaceDevice:
+	case !a.in.ReplaceDevice && a.client.Tenant.Devices != account.ReplaceOldest:
 		return fault.New(fault.DeviceLimit, "This account is signed in on as many devices as it may be. Remove one of them, or replace the one unseen for longest."), nil
 	}
 	for _, d := range devices[:excess] {
-		if err := q.RemoveDevice(ctx, queries.RemoveDeviceParams{TenantID: owner.TenantID, AccountID: owner.ID, ID: d.ID, Now: a.now}); err != nil {
-			return nil, fault.Database("remove a device", err)
-		}
-		if err := q.RevokeDeviceSessions(ctx, queries.RevokeDeviceSessionsParams{TenantID: owner.TenantID, AccountID: owner.ID, DeviceID: d.ID, Now: a.now}); err != nil {
-			return nil, fault.Database("end a device's sessions", err)
+		if err := account.SignOutDevice(ctx, q, owner.TenantID, owner.ID, d.ID, a.now); err != nil {
+			return nil, err
 		}
 	}
 	return nil, nil

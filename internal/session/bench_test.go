@@ -188,7 +188,7 @@ func sameStatements(ctx context.Context, s *Service, tenant account.Tenant, conn
 		if err != nil {
 			return err
 		}
-		if _, err := q.DevicesInUse(ctx, tenant.ID, owner.ID, now.Add(-deviceForgotten)); err != nil {
+		if _, err := q.DevicesInUse(ctx, tenant.ID, owner.ID, now.Add(-account.DeviceForgotten)); err != nil {
 			return err
 		}
 		device, err := q.KeepDevice(ctx, queries.KeepDeviceParams{

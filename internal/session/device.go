@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"strings"
 
+	"pixgate/internal/account"
 	"pixgate/internal/fault"
 )
 
@@ -15,9 +16,9 @@ type Device struct {
 }
 
 const (
-	handheld = "HANDHELD"
-	desktop  = "DESKTOP"
-	other    = "OTHER"
+	handheld = string(account.Handheld)
+	desktop  = string(account.Desktop)
+	other    = string(account.OtherDevice)
 
 	maxDeviceName = 100 // characters
 )

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"pixgate/internal/id"
 	"pixgate/queries"
 )
 
@@ -29,7 +30,10 @@ func (s *Service) OpenForTest(ctx context.Context, c Client, in SignIn, email st
 }
 
 // WriteActivity writes down now what Run writes every ten seconds.
-func (s *Service) WriteActivity(ctx context.Context) { s.writeActivity(ctx) }
+func (s *Service) WriteActivity(ctx context.Context) { s.writeActivity(ctx, false) }
+
+// NoteForTest is what a request with a device does that was seen at stored before.
+func (s *Service) NoteForTest(device id.ID, stored time.Time) { s.seen.note(device, stored, s.now()) }
 
 // SpendForTest spends one of each named budget, each good for most uses an hour,
 // as a try does; false when one of them is empty.

@@ -22,7 +22,7 @@ type Options struct {
 	Codes   secret.Ring // derives codes and keys everything that is counted (OTP_SECRET)
 	Queue   MailQueue
 	Sender  mail.Sender
-	Audit   *audit.Log // nil: nobody comes by a [Door], and sign-ins of staff leave no entry
+	Audit   *audit.Log // nil: nobody comes by a [Door], sign-ins of staff leave no entry, and nothing is released
 	Now     func() time.Time
 	Log     *slog.Logger
 
@@ -55,7 +55,7 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		db: o.DB, tenants: o.Tenants, codes: o.Codes, queue: o.Queue, sender: o.Sender, audit: o.Audit, clock: o.Now, log: o.Log,
-		failures: o.Failures, seen: activity{latest: make(map[id.ID]time.Time)},
+		failures: o.Failures, seen: activity{held: make(map[id.ID]sighting)},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,7 +41,8 @@ func hashToken(token string) []byte {
 // what changed a moment ago counts. Every credential that is not alive, or that came by another
 // transport or to another studio than its own, is UNAUTHENTICATED. A device header that
 // is not empty must name the session's device, or it is DEVICE_MISMATCH, with whose
-// session it is and nothing that would sign anybody in. Blocked and expired members do authenticate: [account.Viewer.Good] refuses them.
+// session it is and nothing that would sign anybody in; the third such request ends the
+// session. Blocked and expired members do authenticate: [account.Viewer.Good] refuses them.
 func (s *Service) Authenticate(ctx context.Context, token string, transport Transport, tenantID id.ID, deviceHeader string) (account.Viewer, error) {
 	if len(token) != tokenLen || !strings.HasPrefix(token, tokenPrefix) {
 		return account.Viewer{}, fault.SignedOut()
@@ -57,14 +59,30 @@ func (s *Service) Authenticate(ctx context.Context, token string, transport Tran
 		return account.Viewer{}, fault.SignedOut()
 	}
 	if deviceHeader != "" && subtle.ConstantTimeCompare(hashDevice(deviceHeader), row.DeviceHash) != 1 {
-		s.log.WarnContext(ctx, "device does not match the session", "account", row.AccountID, "device", row.DeviceID)
-		return account.Viewer{TenantID: row.TenantID, AccountID: row.AccountID}, fault.New(fault.DeviceMismatch, "This session belongs to another device.")
+		return account.Viewer{TenantID: row.TenantID, AccountID: row.AccountID}, s.mismatch(ctx, row, now)
 	}
 	s.seen.note(row.DeviceID, row.LastSeenAt, now)
 	return account.Viewer{
 		TenantID: row.TenantID, AccountID: row.AccountID, SessionID: row.ID, DeviceID: row.DeviceID, Email: row.Email,
 		Role: account.Role(row.Role), BlockedAt: row.BlockedAt, ValidUntil: row.ValidUntil,
 	}, nil
+}
+
+// maxMismatches is how many requests of a session may name another device in all its
+// life: the last of them ends it, since somebody else seems to hold its token.
+const maxMismatches = 3
+
+// mismatch counts a request that named another device than the session's, and refuses it.
+func (s *Service) mismatch(ctx context.Context, row queries.SessionByTokenRow, now time.Time) error {
+	n, err := queries.New(s.db).CountMismatch(ctx, queries.CountMismatchParams{TenantID: row.TenantID, ID: row.ID, Most: maxMismatches, Now: now})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows): // another one has just ended it
+		return fault.SignedOut()
+	case err != nil:
+		return fault.Database("count a mismatch", err)
+	}
+	s.log.WarnContext(ctx, "device does not match the session", "account", row.AccountID, "device", row.DeviceID, "times", n, "ended", n >= maxMismatches)
+	return fault.New(fault.DeviceMismatch, "This session belongs to another device.")
 }
 
 // ByID returns who holds a session of a studio that was proven before and is known
