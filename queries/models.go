@@ -7,6 +7,7 @@ package queries
 import (
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	"pixgate/internal/id"
 )
 
@@ -23,6 +24,7 @@ type Account struct {
 	MaxDevices int32
 	LastSeenAt *time.Time
 	CreatedAt  time.Time
+	ErasedAt   *time.Time
 }
 
 type AuditEntry struct {
@@ -43,6 +45,20 @@ type AuditEntry struct {
 	Prev      []byte
 	Hash      []byte
 	KeyID     string
+}
+
+type Booking struct {
+	ID             id.ID
+	TenantID       id.ID
+	AccountID      id.ID
+	VerifiedAt     time.Time
+	State          string
+	Address        string
+	Package        string
+	PreferredDates []pgtype.Date
+	Notes          string
+	ContactPhone   string
+	CreatedAt      time.Time
 }
 
 type Budget struct {
@@ -175,13 +191,23 @@ type Settlement struct {
 }
 
 type Tenant struct {
-	ID        id.ID
-	Slug      string
-	Name      string
-	Hosts     []string
-	Origins   []string
-	MailFrom  *string
-	Locale    string
-	SignUp    bool
-	CreatedAt time.Time
+	ID              id.ID
+	Slug            string
+	Name            string
+	Hosts           []string
+	Origins         []string
+	MailFrom        *string
+	Locale          string
+	SignUp          bool
+	CreatedAt       time.Time
+	TimeZone        string
+	ForgetAfterDays *int32
+}
+
+type TenantText struct {
+	TenantID id.ID
+	Kind     string
+	Locale   string
+	Subject  string
+	Body     string
 }

@@ -48,12 +48,105 @@ func (q *Queries) InsertTenant(ctx context.Context, arg InsertTenantParams) (int
 	return result.RowsAffected(), nil
 }
 
+const lockTenant = `-- name: LockTenant :one
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, time_zone, forget_after_days FROM tenant WHERE slug = $1 FOR NO KEY UPDATE
+`
+
+// A studio that is about to be set, one command at a time.
+func (q *Queries) LockTenant(ctx context.Context, slug string) (Tenant, error) {
+	row := q.db.QueryRow(ctx, lockTenant, slug)
+	var i Tenant
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Name,
+		&i.Hosts,
+		&i.Origins,
+		&i.MailFrom,
+		&i.Locale,
+		&i.SignUp,
+		&i.CreatedAt,
+		&i.TimeZone,
+		&i.ForgetAfterDays,
+	)
+	return i, err
+}
+
 const nameTenant = `-- name: NameTenant :exec
 UPDATE tenant SET name = $2 WHERE id = $1
 `
 
 func (q *Queries) NameTenant(ctx context.Context, iD id.ID, name string) error {
 	_, err := q.db.Exec(ctx, nameTenant, iD, name)
+	return err
+}
+
+const resetTenantText = `-- name: ResetTenantText :execrows
+DELETE FROM tenant_text WHERE tenant_id = $1 AND kind = $2 AND locale = $3
+`
+
+func (q *Queries) ResetTenantText(ctx context.Context, tenantID id.ID, kind string, locale string) (int64, error) {
+	result, err := q.db.Exec(ctx, resetTenantText, tenantID, kind, locale)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setTenant = `-- name: SetTenant :exec
+UPDATE tenant SET name = $1, hosts = $2, origins = $3, mail_from = $4, locale = $5, sign_up = $6,
+    time_zone = $7, forget_after_days = $8
+WHERE id = $9
+`
+
+type SetTenantParams struct {
+	Name            string
+	Hosts           []string
+	Origins         []string
+	MailFrom        *string
+	Locale          string
+	SignUp          bool
+	TimeZone        string
+	ForgetAfterDays *int32
+	ID              id.ID
+}
+
+func (q *Queries) SetTenant(ctx context.Context, arg SetTenantParams) error {
+	_, err := q.db.Exec(ctx, setTenant,
+		arg.Name,
+		arg.Hosts,
+		arg.Origins,
+		arg.MailFrom,
+		arg.Locale,
+		arg.SignUp,
+		arg.TimeZone,
+		arg.ForgetAfterDays,
+		arg.ID,
+	)
+	return err
+}
+
+const setTenantText = `-- name: SetTenantText :exec
+INSERT INTO tenant_text (tenant_id, kind, locale, subject, body) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, kind, locale) DO UPDATE SET subject = EXCLUDED.subject, body = EXCLUDED.body
+`
+
+type SetTenantTextParams struct {
+	TenantID id.ID
+	Kind     string
+	Locale   string
+	Subject  string
+	Body     string
+}
+
+func (q *Queries) SetTenantText(ctx context.Context, arg SetTenantTextParams) error {
+	_, err := q.db.Exec(ctx, setTenantText,
+		arg.TenantID,
+		arg.Kind,
+		arg.Locale,
+		arg.Subject,
+		arg.Body,
+	)
 	return err
 }
 
@@ -73,8 +166,38 @@ func (q *Queries) TenantText(ctx context.Context, tenantID id.ID, kind string, l
 	return i, err
 }
 
+const tenantTexts = `-- name: TenantTexts :many
+SELECT tenant_id, kind, locale, subject, body FROM tenant_text WHERE tenant_id = $1 ORDER BY kind, locale
+`
+
+func (q *Queries) TenantTexts(ctx context.Context, tenantID id.ID) ([]TenantText, error) {
+	rows, err := q.db.Query(ctx, tenantTexts, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TenantText{}
+	for rows.Next() {
+		var i TenantText
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.Kind,
+			&i.Locale,
+			&i.Subject,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const tenants = `-- name: Tenants :many
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at FROM tenant ORDER BY created_at, id
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, time_zone, forget_after_days FROM tenant ORDER BY created_at, id
 `
 
 // Every studio of the installation: a handful, read as a whole.
@@ -97,6 +220,8 @@ func (q *Queries) Tenants(ctx context.Context) ([]Tenant, error) {
 			&i.Locale,
 			&i.SignUp,
 			&i.CreatedAt,
+			&i.TimeZone,
+			&i.ForgetAfterDays,
 		); err != nil {
 			return nil, err
 		}

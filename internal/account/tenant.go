@@ -22,6 +22,10 @@ type Tenant struct {
 	MailFrom string   // empty: the installation's sender
 	Locale   Locale
 	SignUp   bool // may a new address make itself an account
+
+	TimeZone        string // of the IANA's list, such as Europe/Berlin
+	ForgetAfterDays *int   // customers not seen for so long are erased; nil: never
+	CreatedAt       time.Time
 }
 
 // Locale is a language that pixgate speaks.
@@ -109,14 +113,36 @@ func (t *Tenants) all(ctx context.Context) ([]Tenant, error) {
 	}
 	tenants := make([]Tenant, len(rows))
 	for i, row := range rows {
-		tenants[i] = Tenant{
-			ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
-			Locale: Locale(row.Locale), SignUp: row.SignUp,
-		}
-		if row.MailFrom != nil {
-			tenants[i].MailFrom = *row.MailFrom
-		}
+		tenants[i] = tenantFrom(row)
 	}
 	t.known.Store(&snapshot{tenants: tenants, readAt: now})
 	return tenants, nil
 }
+
+func tenantFrom(row queries.Tenant) Tenant {
+	tenant := Tenant{
+		ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
+		Locale: Locale(row.Locale), SignUp: row.SignUp,
+		TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,
+	}
+	if row.MailFrom != nil {
+		tenant.MailFrom = *row.MailFrom
+	}
+	if row.ForgetAfterDays != nil {
+		tenant.ForgetAfterDays = new(int(*row.ForgetAfterDays))
+	}
+	return tenant
+}
+
+// Lists reports whether an origin is a studio's. While the studios can't be read it goes
+// by what they were when they last could: their pages may read that they must wait.
+func (t *Tenants) Lists(ctx context.Context, origin string) bool {
+	tenants, err := t.all(ctx)
+	if known := t.known.Load(); err != nil && known != nil {
+		tenants = known.tenants
+	}
+	return slices.ContainsFunc(tenants, func(tenant Tenant) bool { return slices.Contains(tenant.Origins, origin) })
+}
+
+// All returns every studio, for the command line.
+func (t *Tenants) All(ctx context.Context) ([]Tenant, error) { return t.all(ctx) }

@@ -37,6 +37,12 @@ const (
 	LoginCodeRequested   Action = "login.code_requested"
 	LoginSucceeded       Action = "login.succeeded"
 	LoginFailed          Action = "login.failed"
+
+	TenantAdded     Action = "tenant.added"
+	TenantSet       Action = "tenant.setting_set"
+	TenantTextSet   Action = "tenant.text_set"
+	TenantTextReset Action = "tenant.text_reset"
+	AccountErased   Action = "account.erased"
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to

@@ -180,9 +180,13 @@ func (s studios) For(_ context.Context, host, origin string) (account.Tenant, er
 	return all[0], nil
 }
 
+func (studios) Lists(_ context.Context, origin string) bool {
+	return slices.Contains([]string{ours, theirs, both}, origin)
+}
+
 func twoStudios(away bool) func(*edge.Options, *fake) {
 	return func(o *edge.Options, _ *fake) {
-		o.Tenants, o.Origins = studios{away}, []string{ours, theirs, both, nobodys}
+		o.Tenants, o.Origins = studios{away}, []string{nobodys} // the studios' own are listed by them
 	}
 }
 
