@@ -45,9 +45,6 @@ WHERE tenant_id = $1 AND account_id = $2;
 -- name: EraseJobs :execrows
 UPDATE job SET customer_email_key = @tombstone, customer_email = @tombstone WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
 
--- name: TenantsThatForget :many
-SELECT id, forget_after_days::integer AS days FROM tenant WHERE forget_after_days IS NOT NULL ORDER BY id;
-
 -- name: InactiveCustomers :many
 -- Customers not seen since a time for whom nothing is under way, behind one of them.
 SELECT a.id FROM account a

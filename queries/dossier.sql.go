@@ -462,32 +462,3 @@ func (q *Queries) SessionsOfPerson(ctx context.Context, tenantID id.ID, accountI
 	}
 	return items, nil
 }
-
-const tenantsThatForget = `-- name: TenantsThatForget :many
-SELECT id, forget_after_days::integer AS days FROM tenant WHERE forget_after_days IS NOT NULL ORDER BY id
-`
-
-type TenantsThatForgetRow struct {
-	ID   id.ID
-	Days int32
-}
-
-func (q *Queries) TenantsThatForget(ctx context.Context) ([]TenantsThatForgetRow, error) {
-	rows, err := q.db.Query(ctx, tenantsThatForget)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []TenantsThatForgetRow{}
-	for rows.Next() {
-		var i TenantsThatForgetRow
-		if err := rows.Scan(&i.ID, &i.Days); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}

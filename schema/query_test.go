@@ -180,17 +180,13 @@ func statements(t *testing.T) map[string]string {
 var unsearched = map[string]string{
 	"audit_entry_tenant_id_account_id_fkey":          "accounts are never removed; nobody lists entries by person",
 	"audit_entry_tenant_id_job_id_image_id_fkey":     "pictures are never removed; read by audit_entry_of_image",
-	"delivery_tenant_id_account_id_fkey":             "accounts are never removed; deliveries are read by job",
 	"image_import_tenant_id_account_id_fkey":         "accounts are never removed; imports are read by job",
-	"selection_event_tenant_id_account_id_fkey":      "accounts are never removed; events are read by picture",
 	"selection_event_tenant_id_job_id_image_id_fkey": "pictures are never removed; read by selection_event_of_image",
 	"settlement_tenant_id_account_id_fkey":           "accounts are never removed; payments are read by reference",
 	"settlement_tenant_id_job_id_fkey":               "jobs are never removed; likewise",
 	"security_alert_tenant_id_fkey":                  "studios are never removed; read by security_alert_of_kind, which has a value for none",
 	"security_event_tenant_id_account_id_fkey":       "accounts are never removed; nobody lists events by person",
 	"security_event_tenant_id_fkey":                  "studios are never removed; read by security_event_in_time, which has a value for none",
-	"session_tenant_id_account_id_fkey":              "accounts are never removed; live sessions are found by session_of_device",
-	"session_tenant_id_account_id_device_id_fkey":    "devices are marked, never removed; likewise",
 }
 
 func TestForeignKeysHaveAnIndex(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 // unfit are values that a row must not have, one for every CHECK: "table column value".
 const unfit = `
 account email_key 'ab'
+account erased_at now()
 account email repeat('a', 255)
 account locale 'fr'
 account max_devices 0
@@ -82,9 +83,11 @@ audit_entry job_id NULL
 session expires_at created_at
 session token_hash 'short'
 session transport 'PIGEON'
+tenant forget_after_days 89
 tenant locale 'fr'
 tenant name ''
 tenant slug 'Größe'
+tenant time_zone ''
 tenant_text body ''
 tenant_text kind 'poem'
 tenant_text locale 'fr'
