@@ -91,9 +91,6 @@ func (e *erasure) run(ctx context.Context) (done bool, refusal *job.Refusal, err
 		if err != nil {
 			return err
 		}
-		if h.person.ErasedAt != nil {
-			return errStays
-		}
 		if refusal, err = e.judge(ctx, q, h); err != nil {
 			return err
 		}
@@ -110,17 +107,19 @@ func (e *erasure) run(ctx context.Context) (done bool, refusal *job.Refusal, err
 
 // hold locks everything of the person, in the order in which everybody locks it: the
 // address, so that nobody proves it or makes a job for it meanwhile; its codes; the jobs;
-// the studio's admins; the account. Who waited for somebody else's erasure finds it done.
+// the studio's admins; the account. Who waited for somebody else's erasure finds it done,
+// and goes on to lock nothing: an erased admin is none of the studio's any more, and
+// would be locked out of turn.
 func (e *erasure) hold(ctx context.Context, q *queries.Queries) (h held, err error) {
-	before, err := q.AccountByID(ctx, e.tenantID, e.accountID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return h, fault.Refused()
-	}
+	before, err := e.find(ctx, q)
 	if err != nil {
-		return h, fault.Database("find somebody", err)
+		return h, err
 	}
 	if err := q.LockAddress(ctx, account.LockOf(e.tenantID, before.EmailKey)); err != nil {
 		return h, fault.Database("lock an address", err)
+	}
+	if _, err = e.find(ctx, q); err != nil {
+		return h, err
 	}
 	if err := q.EraseChallenges(ctx, e.tenantID, before.EmailKey); err != nil {
 		return h, fault.Database("erase an address's challenges", err)
@@ -140,6 +139,20 @@ func (e *erasure) hold(ctx context.Context, q *queries.Queries) (h held, err err
 		return h, fault.Database("lock an account", err)
 	}
 	return h, nil
+}
+
+// find reads the account; [errStays] where it is erased.
+func (e *erasure) find(ctx context.Context, q *queries.Queries) (queries.Account, error) {
+	row, err := q.AccountByID(ctx, e.tenantID, e.accountID)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return row, fault.Refused()
+	case err != nil:
+		return row, fault.Database("find somebody", err)
+	case row.ErasedAt != nil:
+		return row, errStays
+	}
+	return row, nil
 }
 
 // erase writes. The account goes first: what a request that is under way writes of it
