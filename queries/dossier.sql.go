@@ -274,7 +274,7 @@ SELECT a.id FROM account a
 WHERE a.tenant_id = $1 AND a.id > $2::uuid AND a.role = 'CUSTOMER' AND a.erased_at IS NULL
   AND coalesce(a.last_seen_at, a.created_at) < $3::timestamptz
   AND NOT EXISTS (SELECT FROM job j WHERE j.tenant_id = a.tenant_id AND j.account_id = a.id AND j.status = 'OPEN')
-  AND NOT EXISTS (SELECT FROM job j WHERE j.tenant_id = a.tenant_id AND j.customer_email_key = a.email_key AND j.account_id IS NULL)
+  AND NOT EXISTS (SELECT FROM job j WHERE j.tenant_id = a.tenant_id AND j.customer_email_key = a.email_key AND j.account_id IS NULL AND j.status = 'OPEN')
   AND NOT EXISTS (SELECT FROM booking b WHERE b.tenant_id = a.tenant_id AND b.account_id = a.id AND b.state IN ('REQUESTED', 'CONFIRMED'))
 ORDER BY a.id LIMIT $4
 `

@@ -122,6 +122,105 @@ func TestErasingAgainChangesNothing(t *testing.T) {
 	}
 }
 
+func TestFiftyErasuresOfOnePersonAreOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			if refusal, err := w.dossiers.Erase(t.Context(), w.viewer(w.Admin), w.Owner.PublicID(), ""); err != nil || refusal != nil {
+				t.Error(refusal, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := w.text(t, "SELECT count(*)::text FROM audit_entry"); n != "1" {
+		t.Errorf("%s entries", n)
+	}
+}
+
+// midway runs do while an erasure has written everything and not committed yet, and
+// returns what do says once the erasure is through.
+func (w *world) midway(t *testing.T, do func() error) error {
+	t.Helper()
+	w.Exec(t, "INSERT INTO audit_head (tenant_id, sequence, hash) VALUES ($1, 0, sha256('')) ON CONFLICT DO NOTHING", w.TenantID)
+	w.Exec(t, "UPDATE audit_head SET hash = decode(repeat('00', 32), 'hex') WHERE sequence = 0")
+	head, err := w.db.Owner.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := head.Exec(t.Context(), "SELECT FROM audit_head WHERE tenant_id = $1 FOR UPDATE", w.TenantID); err != nil {
+		t.Fatal(err)
+	}
+	erased, done := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := w.dossiers.Erase(t.Context(), w.viewer(w.Admin), w.Owner.PublicID(), "")
+		erased <- err
+	}()
+	w.waiting(t, 1)
+	go func() { done <- do() }()
+	w.waiting(t, 2)
+	if err := head.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-erased; err != nil {
+		t.Errorf("erase: %v", err)
+	}
+	return <-done
+}
+
+// waiting waits until so many sessions of the server wait for a lock.
+func (w *world) waiting(t *testing.T, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		var got int // a role sees its own only
+		if err := w.db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got == n {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sessions wait for a lock, want %d", got, n)
+		}
+	}
+}
+
+// A booking that was under way when its account was erased is not stored: once it was
+// looked at before, and stored after.
+func TestABookingUnderWayIsNotStored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	err := w.midway(t, func() error {
+		_, err := w.db.Pool.Exec(t.Context(), `INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, created_at)
+			VALUES ($1, $2, $3, now(), 'REQUESTED', 'Seestraße 1', 'S', '{}', now())`, id.New(time.Now()), w.TenantID, w.Owner.AccountID)
+		return err
+	})
+	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.ConstraintName != "not_of_erased" {
+		t.Errorf("%v", err)
+	}
+	if n := w.text(t, "SELECT count(*)::text FROM booking"); n != "0" {
+		t.Errorf("%s bookings are stored", n)
+	}
+}
+
+// A job that an admin makes for the address meanwhile is for whoever has it next.
+func TestAJobUnderWayIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var made *job.Job
+	err := w.midway(t, func() (err error) {
+		made, _, err = w.jobs.Create(t.Context(), w.viewer(w.Operator), job.New{CustomerEmail: w.Owner.Email, Title: "Seestraße 1"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.text(t, "SELECT customer_email || ' ' || (account_id IS NULL) FROM job WHERE id = $1", made.ID); got != w.Owner.Email+" true" {
+		t.Errorf("the job: %s", got)
+	}
+}
+
 // An erasure whose entry can't be written does not happen.
 func TestAnErasureWithoutItsEntryDoesNotHappen(t *testing.T) {
 	t.Parallel()

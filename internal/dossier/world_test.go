@@ -127,3 +127,9 @@ func (w *world) text(t testing.TB, sql string, args ...any) (text string) {
 	}
 	return text
 }
+
+// again are the dossiers that read the studios anew.
+func (w *world) again() *dossier.Dossiers {
+	w.tenants = account.NewTenants(w.db.Pool, "studio", time.Now)
+	return w.at(time.Now)
+}
