@@ -59,9 +59,11 @@ ORDER BY a.id LIMIT @max_rows;
 SELECT EXISTS (SELECT FROM booking WHERE tenant_id = $1 AND account_id = $2 AND state IN ('REQUESTED', 'CONFIRMED'));
 
 -- name: DevicesOfPerson :many
-SELECT id, name, kind, created_at, last_seen_at, removed_at FROM device WHERE tenant_id = $1 AND account_id = $2 ORDER BY id;
+SELECT id, name, kind, created_at, last_seen_at, removed_at FROM device
+WHERE tenant_id = $1 AND account_id = $2 AND id > @after_id::uuid ORDER BY id LIMIT @max_rows;
 
 -- name: SessionsOfPerson :many
+-- As a whole: each is a mail with a code, and ended ones are purged.
 SELECT id, device_id, transport, created_at, expires_at, revoked_at FROM session WHERE tenant_id = $1 AND account_id = $2 ORDER BY created_at, id;
 
 -- name: BookingsOfPerson :many

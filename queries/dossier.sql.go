@@ -119,8 +119,16 @@ func (q *Queries) DeliveriesToPerson(ctx context.Context, arg DeliveriesToPerson
 }
 
 const devicesOfPerson = `-- name: DevicesOfPerson :many
-SELECT id, name, kind, created_at, last_seen_at, removed_at FROM device WHERE tenant_id = $1 AND account_id = $2 ORDER BY id
+SELECT id, name, kind, created_at, last_seen_at, removed_at FROM device
+WHERE tenant_id = $1 AND account_id = $2 AND id > $3::uuid ORDER BY id LIMIT $4
 `
+
+type DevicesOfPersonParams struct {
+	TenantID  id.ID
+	AccountID id.ID
+	AfterID   id.ID
+	MaxRows   int32
+}
 
 type DevicesOfPersonRow struct {
 	ID         id.ID
@@ -131,8 +139,13 @@ type DevicesOfPersonRow struct {
 	RemovedAt  *time.Time
 }
 
-func (q *Queries) DevicesOfPerson(ctx context.Context, tenantID id.ID, accountID id.ID) ([]DevicesOfPersonRow, error) {
-	rows, err := q.db.Query(ctx, devicesOfPerson, tenantID, accountID)
+func (q *Queries) DevicesOfPerson(ctx context.Context, arg DevicesOfPersonParams) ([]DevicesOfPersonRow, error) {
+	rows, err := q.db.Query(ctx, devicesOfPerson,
+		arg.TenantID,
+		arg.AccountID,
+		arg.AfterID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -436,6 +449,7 @@ type SessionsOfPersonRow struct {
 	RevokedAt *time.Time
 }
 
+// As a whole: each is a mail with a code, and ended ones are purged.
 func (q *Queries) SessionsOfPerson(ctx context.Context, tenantID id.ID, accountID id.ID) ([]SessionsOfPersonRow, error) {
 	rows, err := q.db.Query(ctx, sessionsOfPerson, tenantID, accountID)
 	if err != nil {

@@ -39,6 +39,7 @@ type Options struct {
 	Downloads Downloads
 	Archives  Archives
 	Journal   Journal
+	Dossiers  Dossiers
 	Limits    *gate.Limiter
 	Security  Security
 	Meter     Meter
