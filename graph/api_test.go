@@ -22,6 +22,7 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/dossier"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/secret"
@@ -89,6 +90,7 @@ func newAPI(t testing.TB) *api {
 		Downloads: transfer.NewDownloads(pool, jobs, store.Presigner(), 5*time.Minute, time.Now),
 		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Security: &stage.Records{}, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
+		Dossiers:  dossier.New(dossier.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Events:    watch.NewEvents(pool, time.Now),
 		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
 		Limits:    stage.Limits(t, nil),

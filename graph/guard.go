@@ -185,6 +185,8 @@ func fits(thing any, typeName string) bool {
 		return typeName == "Job" || typeName == "Node"
 	case *job.Image:
 		return typeName == "Image" || typeName == "Node"
+	case *account.Tenant:
+		return typeName == "Tenant" || typeName == "Node"
 	}
 	return typeName == "Node"
 }

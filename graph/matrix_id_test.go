@@ -24,7 +24,8 @@ func (m *matrix) ids() map[string]string {
 		"Job unknown":        id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
 		"SecurityEvent the-owner's": id.Security.Format(m.event), "SecurityEvent foreign": id.Security.Format(m.foreignEvent),
 		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
-		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
+		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(),
+		"Tenant the-owner's": id.Tenant.Format(m.TenantID), "Tenant foreign": id.Tenant.Format(m.ForeignTenantID), "Tenant unknown": id.Tenant.Format(unknown),
 		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
 	}
 	for whose, j := range map[string]*cast.Job{
@@ -55,6 +56,9 @@ func TestMatrixOfIDs(t *testing.T) {
 			for _, caller := range callers {
 				mark := r.cells[caller]
 				if takes := root.Type.Name(); takes != typeName && takes != "Node" && mark == "v" {
+					mark = "403"
+				}
+				if needed := root.Directives.ForName("auth"); mark == "v" && !m.person(caller).Role.AtLeast(roleOf(needed)) {
 					mark = "403"
 				}
 				got := m.send(t, m.person(caller), "query($id: ID!) { x: "+root.Name+"(id: $id) { __typename id } }", map[string]any{"id": named})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"pixgate/internal/account"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
@@ -34,6 +35,11 @@ var mutations = []mutation{
 	{"verifyOtp", "the own code", "v v v v v v v rBLK rEXP v v v v", tried + " account device session", tried},
 	{"verifyOtp", "the code of a full account", "rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV", "", tried},
 	{"logout", "", "401 v v v v v v v v 401 v v 401", "session", ""},
+	{"eraseAccount", "a person", ofStaff, "account audit_entry audit_head device job session", ""},
+	{"eraseAccount", "a foreign person", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "account audit_entry audit_head device job session", ""},
+	{"eraseAccount", "oneself", byStaff, "", ""},
+	{"eraseAccount", "nobody", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
+	{"eraseAccount", "a reason without an end", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"createJob", "a job", "401 403 403 403 403 v v BLK EXP 401 403 v 401", "audit_entry audit_head job", ""},
 	{"createJob", "a job without a name", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"createJob", "a photographer who is none", "401 403 403 403 403 v v BLK EXP 401 403 v 401", "", ""},
@@ -70,6 +76,26 @@ const noOne = "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 
 // inputs make the input of a call.
 var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
+	"a person": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		p := m.Person(t, m.TenantID, m.newcomer(), account.Customer)
+		m.Job(t, p, nil, true)
+		return map[string]any{"accountId": p.PublicID(), "reason": "matrix"}
+	},
+	"a foreign person": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"accountId": m.Foreigner.PublicID()}
+	},
+	"oneself": func(_ *testing.T, m *matrix, who *cast.Person) map[string]any {
+		if who == nil {
+			who = m.Admin
+		}
+		return map[string]any{"accountId": who.PublicID()}
+	},
+	"nobody": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"accountId": id.Account.Format(id.Nil)}
+	},
+	"a reason without an end": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"accountId": m.Owner.PublicID(), "reason": strings.Repeat("r", 1001)}
+	},
 	"a mailbox": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return map[string]any{"email": m.newcomer()}
 	},

@@ -30,6 +30,9 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 		return nodes(entries), err
 	case id.Account:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Accounts.ByID(ctx, v, one) })
+	case id.Tenant:
+		studios, err := r.Tenants.ByIDs(ctx, v, ids)
+		return nodes(studios), err
 	case id.Import:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Imports.ByID(ctx, v, one) })
 	case id.Security:
@@ -46,6 +49,10 @@ func (r *Resolver) namedFromListed(ctx context.Context, v account.Viewer, kind i
 		return nil
 	case id.Account: // the own one is everybody's
 		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.AccountID }) {
+			return nil
+		}
+	case id.Tenant: // likewise
+		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.TenantID }) {
 			return nil
 		}
 	}

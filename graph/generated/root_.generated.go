@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
 	SecurityEvent() SecurityEventResolver
+	Tenant() TenantResolver
 }
 
 type DirectiveRoot struct {
@@ -46,6 +47,7 @@ type ComplexityRoot struct {
 	Account struct {
 		BlockedAt  func(childComplexity int) int
 		Email      func(childComplexity int) int
+		ExportURL  func(childComplexity int) int
 		LastSeenAt func(childComplexity int) int
 		MaxDevices func(childComplexity int) int
 		PublicID   func(childComplexity int) int
@@ -98,6 +100,11 @@ type ComplexityRoot struct {
 
 	CreateJobPayload struct {
 		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	EraseAccountPayload struct {
+		Account    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -205,6 +212,7 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		CreateJob            func(childComplexity int, input model.CreateJobInput) int
+		EraseAccount         func(childComplexity int, input model.EraseAccountInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
 		Logout               func(childComplexity int) int
 		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
@@ -242,6 +250,8 @@ type ComplexityRoot struct {
 		Node              func(childComplexity int, id string) int
 		Secrets           func(childComplexity int) int
 		SecurityEvents    func(childComplexity int, first *int, after *string, filter *model.SecurityEventFilter) int
+		Tenant            func(childComplexity int, id string) int
+		Tenants           func(childComplexity int, first *int, after *string) int
 		Viewer            func(childComplexity int) int
 	}
 
@@ -329,8 +339,32 @@ type ComplexityRoot struct {
 	}
 
 	Tenant struct {
-		Name func(childComplexity int) int
-		Slug func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		Name      func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		Settings  func(childComplexity int) int
+		SignUp    func(childComplexity int) int
+		Slug      func(childComplexity int) int
+		TimeZone  func(childComplexity int) int
+	}
+
+	TenantConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TenantEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TenantSettings struct {
+		ForgetAfterDays func(childComplexity int) int
+		Hosts           func(childComplexity int) int
+		Origins         func(childComplexity int) int
+		Sender          func(childComplexity int) int
 	}
 
 	UserError struct {
@@ -375,6 +409,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Email(childComplexity), true
+	case "Account.exportUrl":
+		if e.ComplexityRoot.Account.ExportURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.ExportURL(childComplexity), true
 	case "Account.lastSeenAt":
 		if e.ComplexityRoot.Account.LastSeenAt == nil {
 			break
@@ -591,6 +631,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateJobPayload.UserErrors(childComplexity), true
+
+	case "EraseAccountPayload.account":
+		if e.ComplexityRoot.EraseAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseAccountPayload.Account(childComplexity), true
+	case "EraseAccountPayload.userErrors":
+		if e.ComplexityRoot.EraseAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseAccountPayload.UserErrors(childComplexity), true
 
 	case "Image.capturedAt":
 		if e.ComplexityRoot.Image.CapturedAt == nil {
@@ -1036,6 +1089,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateJob(childComplexity, args["input"].(model.CreateJobInput)), true
+	case "Mutation.eraseAccount":
+		if e.ComplexityRoot.Mutation.EraseAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_eraseAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EraseAccount(childComplexity, args["input"].(model.EraseAccountInput)), true
 	case "Mutation.importImages":
 		if e.ComplexityRoot.Mutation.ImportImages == nil {
 			break
@@ -1283,6 +1347,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.SecurityEventFilter)), true
+	case "Query.tenant":
+		if e.ComplexityRoot.Query.Tenant == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tenant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tenant(childComplexity, args["id"].(string)), true
+	case "Query.tenants":
+		if e.ComplexityRoot.Query.Tenants == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tenants_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tenants(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -1584,18 +1670,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SettleExtrasPayload.UserErrors(childComplexity), true
 
+	case "Tenant.createdAt":
+		if e.ComplexityRoot.Tenant.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.CreatedAt(childComplexity), true
+	case "Tenant.locale":
+		if e.ComplexityRoot.Tenant.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Locale(childComplexity), true
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Tenant.Name(childComplexity), true
+	case "Tenant.id":
+		if e.ComplexityRoot.Tenant.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.PublicID(childComplexity), true
+	case "Tenant.settings":
+		if e.ComplexityRoot.Tenant.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Settings(childComplexity), true
+	case "Tenant.signUpOpen":
+		if e.ComplexityRoot.Tenant.SignUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.SignUp(childComplexity), true
 	case "Tenant.slug":
 		if e.ComplexityRoot.Tenant.Slug == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Tenant.Slug(childComplexity), true
+	case "Tenant.timeZone":
+		if e.ComplexityRoot.Tenant.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.TimeZone(childComplexity), true
+
+	case "TenantConnection.edges":
+		if e.ComplexityRoot.TenantConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantConnection.Edges(childComplexity), true
+	case "TenantConnection.nodes":
+		if e.ComplexityRoot.TenantConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantConnection.Nodes(childComplexity), true
+	case "TenantConnection.pageInfo":
+		if e.ComplexityRoot.TenantConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantConnection.PageInfo(childComplexity), true
+
+	case "TenantEdge.cursor":
+		if e.ComplexityRoot.TenantEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantEdge.Cursor(childComplexity), true
+	case "TenantEdge.node":
+		if e.ComplexityRoot.TenantEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantEdge.Node(childComplexity), true
+
+	case "TenantSettings.forgetAfterDays":
+		if e.ComplexityRoot.TenantSettings.ForgetAfterDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.ForgetAfterDays(childComplexity), true
+	case "TenantSettings.hosts":
+		if e.ComplexityRoot.TenantSettings.Hosts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.Hosts(childComplexity), true
+	case "TenantSettings.origins":
+		if e.ComplexityRoot.TenantSettings.Origins == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.Origins(childComplexity), true
+	case "TenantSettings.sender":
+		if e.ComplexityRoot.TenantSettings.Sender == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.Sender(childComplexity), true
 
 	case "UserError.code":
 		if e.ComplexityRoot.UserError.Code == nil {
@@ -1664,6 +1843,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAuditLogFilter,
 		ec.unmarshalInputCreateJobInput,
 		ec.unmarshalInputDeviceInput,
+		ec.unmarshalInputEraseAccountInput,
 		ec.unmarshalInputImageFilter,
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
@@ -1775,14 +1955,6 @@ type Account implements Node {
   lastSeenAt: DateTime
   "The studio that the account belongs to."
   tenant: Tenant!
-}
-
-"A studio."
-type Tenant {
-  "Short and unique, such as ` + "`" + `pix-immo` + "`" + `."
-  slug: String!
-  "The studio's name as people read it."
-  name: String!
 }
 `, BuiltIn: false},
 	{Name: "../audit.graphqls", Input: `extend type Query {
@@ -1989,6 +2161,39 @@ enum AuditFaultKind {
   UNKNOWN_KEY
   "An anchor contradicts the log, or the server never made it."
   ANCHOR
+}
+`, BuiltIn: false},
+	{Name: "../dossier.graphqls", Input: `extend type Account {
+  "Where the account's owner gets what the studio keeps about them, as one JSON document: to be asked for with the same credential; null for everybody else. Counts as a download."
+  exportUrl: String
+}
+
+extend type Mutation {
+  """
+  Erases a person: address, sessions, codes, names of devices, and what bookings say of them. Whoever has the address may come
+  again, as somebody new. Jobs and pictures stay the studio's. It can't be taken back; erasing again changes nothing.
+  Nobody erases themselves (OWN_ACCOUNT), the last admin (LAST_ADMIN), or, unless they are one, an operator (WRONG_ROLE).
+  """
+  eraseAccount(
+    "Whom."
+    input: EraseAccountInput!
+  ): EraseAccountPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+}
+
+"Input of ` + "`" + `eraseAccount` + "`" + `."
+input EraseAccountInput {
+  "The account."
+  accountId: ID!
+  "Why, for the audit log, without names: it can't be erased. At most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `eraseAccount` + "`" + `."
+type EraseAccountPayload {
+  "What is left of the account; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../image.graphqls", Input: `extend type Query {
@@ -2427,6 +2632,10 @@ enum UserErrorCode {
   NOT_PENDING
   "The reference stands for a payment of other pictures."
   PAYMENT_REFERENCE_USED
+  "Nobody does this to their own account."
+  OWN_ACCOUNT
+  "It would leave the studio without anybody to run it."
+  LAST_ADMIN
 }
 
 "Everything that can be asked."
@@ -2848,6 +3057,71 @@ type LogoutPayload {
   ok: Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../tenant.graphqls", Input: `extend type Query {
+  "The studios of the installation, in the order in which they were made."
+  tenants(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+  ): TenantConnection! @auth(role: OPERATOR)
+  "A studio of the installation."
+  tenant(
+    "The studio's id."
+    id: ID!
+  ): Tenant @auth(role: OPERATOR) @entitled(to: VIEW)
+}
+
+"A studio. Its people see how it is called and what its days and mails are like; its admins, and operators, how it is set up."
+type Tenant implements Node {
+  "Opaque and stable."
+  id: ID!
+  "Short and unique, such as ` + "`" + `pix-immo` + "`" + `; for good."
+  slug: String!
+  "The studio's name as people read it."
+  name: String!
+  "The language of mails to whoever chose none."
+  locale: Locale!
+  "The zone of the studio's days, such as ` + "`" + `Europe/Berlin` + "`" + `."
+  timeZone: String!
+  "Whether a new address makes itself an account by proving it; else only who is known gets a code."
+  signUpOpen: Boolean!
+  "When it was made."
+  createdAt: DateTime!
+  "How it is set up; ` + "`" + `pixgate tenant set` + "`" + ` changes it."
+  settings: TenantSettings! @auth(role: ADMIN)
+}
+
+"How a studio is set up."
+type TenantSettings {
+  "The names that the studio's API answers under, lower case, without port."
+  hosts: [String!]!
+  "The origins of the studio's web apps: they may use cookies and read answers."
+  origins: [String!]!
+  "The sender of the studio's mails; null means the installation's."
+  sender: String
+  "Customers not seen for so many days, of whom no job or booking is open, are erased; null means never."
+  forgetAfterDays: Int
+}
+
+"A page of studios."
+type TenantConnection {
+  "The studios with their cursors."
+  edges: [TenantEdge!]!
+  "The studios alone."
+  nodes: [Tenant!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A studio within a page."
+type TenantEdge {
+  "Its place in the list."
+  cursor: String!
+  "The studio."
+  node: Tenant!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -2875,6 +3149,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_lastSeenAt(ctx, field)
 	case "tenant":
 		return ec.fieldContext_Account_tenant(ctx, field)
+	case "exportUrl":
+		return ec.fieldContext_Account_exportUrl(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
 }
@@ -2969,6 +3245,16 @@ func (ec *executionContext) childFields_CreateJobPayload(ctx context.Context, fi
 		return ec.fieldContext_CreateJobPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateJobPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EraseAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_EraseAccountPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EraseAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EraseAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Image(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3377,12 +3663,60 @@ func (ec *executionContext) childFields_SettleExtrasPayload(ctx context.Context,
 
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Tenant_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Tenant_slug(ctx, field)
 	case "name":
 		return ec.fieldContext_Tenant_name(ctx, field)
+	case "locale":
+		return ec.fieldContext_Tenant_locale(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_Tenant_timeZone(ctx, field)
+	case "signUpOpen":
+		return ec.fieldContext_Tenant_signUpOpen(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Tenant_createdAt(ctx, field)
+	case "settings":
+		return ec.fieldContext_Tenant_settings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
+}
+
+func (ec *executionContext) childFields_TenantConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TenantConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TenantConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TenantConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TenantConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TenantEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TenantEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TenantEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TenantEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TenantSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hosts":
+		return ec.fieldContext_TenantSettings_hosts(ctx, field)
+	case "origins":
+		return ec.fieldContext_TenantSettings_origins(ctx, field)
+	case "sender":
+		return ec.fieldContext_TenantSettings_sender(ctx, field)
+	case "forgetAfterDays":
+		return ec.fieldContext_TenantSettings_forgetAfterDays(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TenantSettings", field.Name)
 }
 
 func (ec *executionContext) childFields_UserError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

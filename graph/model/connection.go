@@ -3,6 +3,7 @@
 package model
 
 import (
+	"pixgate/internal/account"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
 	"pixgate/internal/watch"
@@ -83,6 +84,26 @@ func (c *SecurityEventConnection) Edges() []*SecurityEventEdge {
 	edges := make([]*SecurityEventEdge, len(c.Nodes))
 	for i, event := range c.Nodes {
 		edges[i] = &SecurityEventEdge{Cursor: event.Cursor().Text(page.SecurityEvents), Node: event}
+	}
+	return edges
+}
+
+// TenantConnection is a page of studios.
+type TenantConnection struct {
+	Nodes    []*account.Tenant
+	PageInfo *PageInfo
+}
+
+// NewTenantConnection returns the page that answers w.
+func NewTenantConnection(studios []*account.Tenant, more bool, w page.Window) *TenantConnection {
+	return &TenantConnection{Nodes: studios, PageInfo: pageInfo(page.Tenants, studios, more, w)}
+}
+
+// Edges returns the studios with their cursors.
+func (c *TenantConnection) Edges() []*TenantEdge {
+	edges := make([]*TenantEdge, len(c.Nodes))
+	for i, studio := range c.Nodes {
+		edges[i] = &TenantEdge{Cursor: studio.Cursor().Text(page.Tenants), Node: studio}
 	}
 	return edges
 }

@@ -77,6 +77,22 @@ type DeviceInput struct {
 	Kind *DeviceKind `json:"kind,omitempty"`
 }
 
+// Input of `eraseAccount`.
+type EraseAccountInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// Why, for the audit log, without names: it can't be erased. At most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `eraseAccount`.
+type EraseAccountPayload struct {
+	// What is left of the account; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A picture within a page.
 type ImageEdge struct {
 	// Its place in the list.
@@ -295,6 +311,14 @@ type SettleExtrasPayload struct {
 	Changes []*job.Change `json:"changes"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A studio within a page.
+type TenantEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The studio.
+	Node *account.Tenant `json:"node"`
 }
 
 // What went wrong with a business rule, in a mutation that was allowed.
@@ -657,6 +681,10 @@ const (
 	UserErrorCodeNotPending UserErrorCode = "NOT_PENDING"
 	// The reference stands for a payment of other pictures.
 	UserErrorCodePaymentReferenceUsed UserErrorCode = "PAYMENT_REFERENCE_USED"
+	// Nobody does this to their own account.
+	UserErrorCodeOwnAccount UserErrorCode = "OWN_ACCOUNT"
+	// It would leave the studio without anybody to run it.
+	UserErrorCodeLastAdmin UserErrorCode = "LAST_ADMIN"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -670,11 +698,13 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeAlreadyGranted,
 	UserErrorCodeNotPending,
 	UserErrorCodePaymentReferenceUsed,
+	UserErrorCodeOwnAccount,
+	UserErrorCodeLastAdmin,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeOwnAccount, UserErrorCodeLastAdmin:
 		return true
 	}
 	return false

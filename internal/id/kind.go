@@ -13,9 +13,10 @@ const (
 	Import   Kind = "imp"
 	Audit    Kind = "aud"
 	Security Kind = "sec"
+	Tenant   Kind = "ten"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true}
+var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Tenant: true}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32
