@@ -146,7 +146,7 @@ func explain(name, sql string) string {
 // statements are the SQL texts of the generated package queries, by name.
 func statements(t *testing.T) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob("../queries/*.sql.go")
+	files, err := filepath.Glob("../queries/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
