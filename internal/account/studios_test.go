@@ -13,6 +13,8 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/id"
+	"pixgate/internal/page"
 	"pixgate/internal/secret"
 )
 
@@ -335,5 +337,58 @@ func TestOriginsAreKnownWhileTheDatabaseIsAway(t *testing.T) {
 	later = later.Add(time.Hour)
 	if !tenants.Lists(t.Context(), "https://nord.test") || tenants.Lists(t.Context(), "https://evil.test") {
 		t.Error("without a database it is not as it was")
+	}
+}
+
+func TestOperatorsSeeEveryStudio(t *testing.T) {
+	t.Parallel()
+	s, db := studios(t, false)
+	var made []account.Tenant
+	for i := range 5 {
+		studio, err := s.Add(t.Context(), fmt.Sprintf("studio%d", i), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, studio)
+	}
+	tenants := account.NewTenants(db.Pool, "", time.Now)
+	viewer := func(role account.Role) account.Viewer {
+		return account.Viewer{TenantID: made[1].ID, AccountID: id.New(time.Now()), SessionID: id.New(time.Now()), Role: role}
+	}
+	var seen []string
+	for w := (page.Window{Size: 2}); ; {
+		listed, more, err := tenants.List(t.Context(), viewer(account.Operator), w)
+		if err != nil || len(listed) > 2 {
+			t.Fatalf("%d, %v", len(listed), err)
+		}
+		for _, studio := range listed {
+			seen = append(seen, studio.Slug)
+		}
+		if !more {
+			break
+		}
+		w.After = new(listed[len(listed)-1].Cursor())
+	}
+	if !slices.Equal(seen, []string{"studio0", "studio1", "studio2", "studio3", "studio4"}) {
+		t.Errorf("page by page: %q", seen)
+	}
+	all := []id.ID{made[0].ID, made[1].ID, made[4].ID, id.New(time.Now())}
+	for role, want := range map[account.Role]string{
+		account.Customer: "studio1", account.Photographer: "studio1", account.Admin: "studio1", account.Operator: "studio0 studio1 studio4",
+	} {
+		found, err := tenants.ByIDs(t.Context(), viewer(role), all)
+		var slugs []string
+		for _, studio := range found {
+			slugs = append(slugs, studio.Slug)
+		}
+		if got := strings.Join(slugs, " "); err != nil || got != want {
+			t.Errorf("%s sees %s, %v; want %s", role, got, err, want)
+		}
+		if _, _, err := tenants.List(t.Context(), viewer(role), page.Window{Size: 2}); (err == nil) != (role == account.Operator) {
+			t.Errorf("%s lists them: %v", role, err)
+		}
+	}
+	if _, err := tenants.ByIDs(t.Context(), account.Viewer{TenantID: made[1].ID}, all); err == nil {
+		t.Error("nobody sees a studio")
 	}
 }
