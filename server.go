@@ -146,7 +146,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
-			Dossiers: dossiers,
+			Dossiers:    dossiers,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),
