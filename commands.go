@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ const usage = `pixgate serves. Its settings come from the environment; make run 
   pixgate migrate                                         bring the tables up to date, as their owner; make the first studio
   pixgate admin grant [--operator] [--tenant SLUG] EMAIL  let somebody run the studio, or the installation
   pixgate admin revoke [--tenant SLUG] EMAIL              make them a customer
+  pixgate tenant list|show|add|set|text …                 studios and what each has its own way; pixgate tenant help tells more
   pixgate audit verify [--tenant SLUG] [--without-anchors]
                                                           is the audit log what the server wrote? exit status 1: no, or it can't be told
   pixgate audit replay [--tenant SLUG]                    are the pictures in the states that the records make? exit status 1: no
@@ -58,6 +60,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return admin(ctx, rest, getenv, stdout)
 	case command == "audit":
 		return auditCommand(ctx, rest, getenv, stdout, stderr)
+	case command == "tenant":
+		return tenantCommand(ctx, rest, getenv, os.Stdin, stdout) // the one command that reads it
 	case command == "secrets":
 		return secretsCommand(rest, getenv, stdout)
 	case len(rest) > 0:

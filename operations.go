@@ -302,6 +302,21 @@ mutation Release($input: ReleaseLoginInput!) {
 `,
 	},
 	{
+		Name: "As the studio: erase a person",
+		Query: `mutation Erase($input: EraseAccountInput!) {
+  eraseAccount(input: $input) {
+    account { id email blockedAt }
+    userErrors { message code }
+  }
+}
+`,
+		Variables: "{\n  \"input\": { \"accountId\": \"acc_…\", \"reason\": \"asked for it by letter\" }\n}",
+	},
+	{
+		Name:  "As the operator: the studios",
+		Query: "query Studios {\n  tenants {\n    nodes { slug name locale timeZone signUpOpen settings { hosts origins sender forgetAfterDays } }\n  }\n}\n",
+	},
+	{
 		Name:  "As the operator: how the secrets are",
 		Query: "query Secrets {\n  secrets { name state rotatedAt expiresAt daysLeft hasPrevious nextStep }\n}\n",
 	},

@@ -23,6 +23,7 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/booking"
 	"pixgate/internal/config"
+	"pixgate/internal/dossier"
 	"pixgate/internal/edge"
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
@@ -129,11 +130,12 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	records := journal.New(journal.Options{
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
+	dossiers := dossier.New(dossier.Options{DB: pool, Tenants: tenants, Sessions: sessions, Audit: auditLog, Now: now, Log: log})
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take, SweepUploads: uploads.Sweep,
 		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
 		BookingMail: news.Mail,
-		Purge:       task.InTurn(sessions.Purge, security.Purge), AnchorAudit: anchors.Write,
+		Purge:       task.InTurn(sessions.Purge, security.Purge, dossiers.Forget), AnchorAudit: anchors.Write,
 	}, log)
 	if err != nil {
 		return err
@@ -145,7 +147,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Log: log, Now: now, Development: development, Secure: settings.SecureCookies(),
 		PublicURLs: settings.PublicURLs, Origins: settings.CORSOrigins, TrustedProxies: settings.TrustedProxies,
 		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
-		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records,
+		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records, Dossiers: dossiers,
 		Limits: limits, Lists: lists, Security: security, Meter: meter,
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
@@ -153,6 +155,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 			Uploads:  uploads,
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
+			Dossiers:    dossiers,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),

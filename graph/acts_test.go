@@ -20,6 +20,7 @@ type act struct {
 // acts are all mutations that only admins may call. One that the schema has and this
 // table has not fails the build.
 var acts = map[string]act{
+	"eraseAccount":         {"a person", "account.erased", true},
 	"createJob":            {"a job", "job.created", false}, // each call makes another
 	"importImages":         {"pictures", "job.images_imported", true},
 	"setIncludedImages":    {"a smaller package", "job.included_images_set image.selection_state_set image.selection_state_set", true},
@@ -96,12 +97,12 @@ func sorted(words string) string {
 }
 
 // newEntries are the actions of the audit log since the last call, each by the admin,
-// in the studio, about a job, a person or itself, with what it became and which request did it.
+// in the studio, about a job, a person or itself or an account, with what it became and which request did it.
 func (m *matrix) newEntries(t *testing.T) []string {
 	t.Helper()
 	rows, err := m.db.Owner.Query(t.Context(), `
 		SELECT action FROM audit_entry WHERE sequence > $1 AND actor_id = $2 AND tenant_id = $3
-			AND (job_id IS NOT NULL OR action LIKE 'booking.%' AND account_id IS NOT NULL OR action LIKE 'package.%') OR account_id IS NOT NULL OR action LIKE 'tenant.%') AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
+			AND (job_id IS NOT NULL OR action LIKE 'booking.%' AND account_id IS NOT NULL OR action LIKE 'package.%') OR account_id IS NOT NULL OR action LIKE 'tenant.%') OR action LIKE 'account.%' AND account_id IS NOT NULL) AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,
 		m.entries, m.Admin.AccountID, m.TenantID)
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ import (
 	"pixgate/internal/booking"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/dossier"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/secret"
@@ -93,6 +94,7 @@ func newAPI(t testing.TB) *api {
 		Uploads:   transfer.NewUploads(transfer.UploadOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Security: &stage.Records{}, Failures: uncounted{}, Now: time.Now, Log: log}),
 		Bookings:  booking.New(booking.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now}),
 		Offer:     booking.NewOffer(pool, chain, time.Now),
+		Dossiers:  dossier.New(dossier.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Events:    watch.NewEvents(pool, time.Now),
 		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
 		Limits:    stage.Limits(t, nil),

@@ -193,6 +193,8 @@ func fits(thing any, typeName string) bool {
 		return typeName == "Booking" || typeName == "Node"
 	case *account.Account:
 		return typeName == "Account" || typeName == "Node"
+	case *account.Tenant:
+		return typeName == "Tenant" || typeName == "Node"
 	}
 	return typeName == "Node"
 }

@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"pixgate/graph/model"
-	"pixgate/internal/booking"
 	"pixgate/internal/account"
+	"pixgate/internal/booking"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"

@@ -29,10 +29,11 @@ func (m *matrix) ids() map[string]string {
 		"Booking the-owner's": m.Booking.PublicID(), "Booking another's": m.OtherBooking.PublicID(), "Booking the-blocked's": m.BlockedBooking.PublicID(),
 		"Booking the-expired's": m.ExpiredBooking.PublicID(), "Booking the-removed's": m.RemovedBooking.PublicID(), "Booking foreign": m.ForeignBooking.PublicID(),
 		"Booking unknown": id.Booking.Format(unknown),
-		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
+		"Nothing empty":   "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(),
 		"Nothing a-session":  "ses" + id.Job.Format(m.Owner.SessionID)[3:],
 		"Device the-owner's": id.Device.Format(m.Owner.DeviceID), "Device another's": id.Device.Format(m.Other.DeviceID), "Device removed": id.Device.Format(m.Removed.DeviceID),
 		"Device forgotten": id.Device.Format(m.forgotten), "Device foreign": id.Device.Format(m.Foreigner.DeviceID), "Device unknown": id.Device.Format(unknown),
+		"Tenant the-owner's": id.Tenant.Format(m.TenantID), "Tenant foreign": id.Tenant.Format(m.ForeignTenantID), "Tenant unknown": id.Tenant.Format(unknown),
 	}
 	for whose, j := range map[string]*cast.Job{
 		"the-owner's": m.Package, "another's": m.OtherJob, "unclaimed": m.Unclaimed, "the-blocked's": m.BlockedJob,
@@ -62,6 +63,9 @@ func TestMatrixOfIDs(t *testing.T) {
 			for _, caller := range callers {
 				mark := r.cells[caller]
 				if takes := root.Type.Name(); takes != typeName && takes != "Node" && mark == "v" {
+					mark = "403"
+				}
+				if needed := root.Directives.ForName("auth"); mark == "v" && !m.person(caller).Role.AtLeast(roleOf(needed)) {
 					mark = "403"
 				}
 				got := m.send(t, m.person(caller), "query($id: ID!) { x: "+root.Name+"(id: $id) { __typename id } }", map[string]any{"id": named})

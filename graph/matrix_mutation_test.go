@@ -43,6 +43,11 @@ var mutations = append([]mutation{
 	{"verifyOtp", "the own code", "v v v v v v v rBLK rEXP v v v v", tried + " account device session", tried},
 	{"verifyOtp", "the code of a full account", "rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV", "", tried},
 	{"logout", "", "401 v v v v v v v v 401 v v 401", "session", ""},
+	{"eraseAccount", "a person", ofStaff, "account audit_entry audit_head device job session", ""},
+	{"eraseAccount", "a foreign person", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "account audit_entry audit_head device job session", ""},
+	{"eraseAccount", "oneself", byStaff, "", ""},
+	{"eraseAccount", "nobody", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
+	{"eraseAccount", "a reason without an end", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"createJob", "a job", "401 403 403 403 403 v v BLK EXP 401 403 v 401", "audit_entry audit_head job", ""},
 	{"createJob", "a job without a name", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"createJob", "a photographer who is none", "401 403 403 403 403 v v BLK EXP 401 403 v 401", "", ""},
@@ -150,6 +155,26 @@ const noOne = "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 
 // inputs make the input of a call.
 var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
+	"a person": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		p := m.Person(t, m.TenantID, m.newcomer(), account.Customer)
+		m.Job(t, p, nil, true)
+		return map[string]any{"accountId": p.PublicID(), "reason": "matrix"}
+	},
+	"a foreign person": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"accountId": m.Foreigner.PublicID()}
+	},
+	"oneself": func(_ *testing.T, m *matrix, who *cast.Person) map[string]any {
+		if who == nil {
+			who = m.Admin
+		}
+		return map[string]any{"accountId": who.PublicID()}
+	},
+	"nobody": func(*testing.T, *matrix, *cast.Person) map[string]any {
+		return map[string]any{"accountId": id.Account.Format(id.Nil)}
+	},
+	"a reason without an end": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"accountId": m.Owner.PublicID(), "reason": strings.Repeat("r", 1001)}
+	},
 	"a mailbox": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return map[string]any{"email": m.newcomer()}
 	},
@@ -365,31 +390,6 @@ var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Perso
 	"a payment without a reference": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return payment(m.Package, " ", m.Package.Image(job.ExtraPending))
 	},
-})
-
-// with is a table with the rows of another.
-func with[V any](more, table map[string]V) map[string]V {
-	maps.Copy(table, more)
-	return table
-}
-
-// wish is the input of a booking that nobody has made, on days so many from today.
-func (m *matrix) wish(key string, days ...int) map[string]any {
-	dates := []string{}
-	for _, n := range days {
-		dates = append(dates, dateIn(n))
-	}
-	return map[string]any{"address": fmt.Sprintf("See %d", m.clients.Add(1)), "package": key, "preferredDates": dates, "notes": "Two\nlines", "contactPhone": "+49 30 123456"}
-}
-
-func dateIn(days int) string { return time.Now().AddDate(0, 0, days).Format(time.DateOnly) }
-
-// booked is a new booking of the owner's in a state.
-func (m *matrix) booked(t *testing.T, state string) string {
-	t.Helper()
-	b := m.Booked(t, m.Owner, nil)
-	m.Exec(t, "UPDATE booking SET state = $2, confirmed_date = CASE $2 WHEN 'CONFIRMED' THEN current_date + 7 END WHERE id = $1", b.ID, state)
-	return b.PublicID()
 	"the own device": func(_ *testing.T, _ *matrix, who *cast.Person) map[string]any {
 		if who == nil {
 			return map[string]any{"deviceId": id.Device.Format(id.Nil)}
@@ -493,6 +493,31 @@ func (m *matrix) booked(t *testing.T, state string) string {
 	"account and mailbox": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return about(m.member(t), "email", m.newcomer())
 	},
+})
+
+// with is a table with the rows of another.
+func with[V any](more, table map[string]V) map[string]V {
+	maps.Copy(table, more)
+	return table
+}
+
+// wish is the input of a booking that nobody has made, on days so many from today.
+func (m *matrix) wish(key string, days ...int) map[string]any {
+	dates := []string{}
+	for _, n := range days {
+		dates = append(dates, dateIn(n))
+	}
+	return map[string]any{"address": fmt.Sprintf("See %d", m.clients.Add(1)), "package": key, "preferredDates": dates, "notes": "Two\nlines", "contactPhone": "+49 30 123456"}
+}
+
+func dateIn(days int) string { return time.Now().AddDate(0, 0, days).Format(time.DateOnly) }
+
+// booked is a new booking of the owner's in a state.
+func (m *matrix) booked(t *testing.T, state string) string {
+	t.Helper()
+	b := m.Booked(t, m.Owner, nil)
+	m.Exec(t, "UPDATE booking SET state = $2, confirmed_date = CASE $2 WHEN 'CONFIRMED' THEN current_date + 7 END WHERE id = $1", b.ID, state)
+	return b.PublicID()
 }
 
 // member is somebody new of the studio with two devices, and a session on the first.

@@ -45,6 +45,8 @@ Query.account                    401  v   403 403 403 v   v   BLK EXP 401 403 40
 Query.accounts                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.activity                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.secrets                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Query.tenants                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Query.tenant                     401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -144,6 +146,15 @@ Account.blockedAt [leaver]       401  n   n   n   n   n   n   BLK EXP 401 n   n 
 Account.blockedAt [acted]        401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Account.devices                  401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Account.devices [leaver]         401  0   0   0   0   0   0   BLK EXP 401 0   0   401
+Account.exportUrl                401  v   403 403 403 n   n   BLK EXP 401 403 403 401
+Account.exportUrl [viewer]       -    v   v   v   v   v   v   v   v   -   v   v   -
+Account.exportUrl [verifyOtp]    n    n   n   n   n   n   n   n   n   n   n   n   n
+Account.exportUrl [erased]       401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.verifiedAt [erased]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.validUntil [erased]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.blockedAt [erased]       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+Account.lastSeenAt [erased]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Tenant.id                        401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Tenant.slug                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Tenant.name                      401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Tenant.devicePolicy              401  v   403 403 403 v   v   BLK EXP 401 403 403 401
@@ -166,6 +177,22 @@ ActiveAccounts.all               401  403 403 403 403 v   v   BLK EXP 401 403 v 
 ActiveAccounts.handheld          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 ActiveAccounts.desktop           401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 ActiveAccounts.other             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
+Tenant.locale                    401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.timeZone                  401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.signUpOpen                401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.createdAt                 401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.settings                  401  -   403 403 403 v   v   BLK EXP 401 403 403 401
+Tenant.settings [viewer's]       -    -   -   -   -   v   v   -   -   -   -   v   -
+Tenant.settings [by its id]      401  -   -   -   -   v   v   BLK EXP 401 403 403 401
+TenantSettings.hosts             -    -   -   -   -   v   v   -   -   -   -   v   -
+TenantSettings.origins           -    -   -   -   -   v   v   -   -   -   -   v   -
+TenantSettings.sender            -    -   -   -   -   v   v   -   -   -   -   v   -
+TenantSettings.forgetAfterDays   -    -   -   -   -   v   v   -   -   -   -   v   -
+TenantConnection.edges           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TenantConnection.nodes           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TenantConnection.pageInfo        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TenantEdge.cursor                401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TenantEdge.node                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 Import.id                        401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Import.job                       401  403 403 403 403 v   v   BLK EXP 401 403 403 401
@@ -254,6 +281,8 @@ VerifyOtpPayload.viewer          v    v   v   v   v   v   v   v   v   v   v   v 
 VerifyOtpPayload.expiresAt       v    v   v   v   v   v   v   v   v   v   v   v   v
 VerifyOtpPayload.token           v    v   v   v   v   v   v   v   v   v   v   v   v
 VerifyOtpPayload.token [cookie]  n    n   n   n   n   n   n   n   n   n   n   n   n
+EraseAccountPayload.account      401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+EraseAccountPayload.userErrors   401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
 LogoutPayload.ok                 401  v   v   v   v   v   v   v   v   401 v   v   401
 CreateJobPayload.job             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 CreateJobPayload.userErrors      401  403 403 403 403 0   0   BLK EXP 401 403 0   401
@@ -389,14 +418,16 @@ UserError.remaining [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r
 
 // calls tell how a field is asked for whose name alone is not enough.
 var calls = map[string]string{
-	"Query.node":  "node(id: $job) { __typename }",
-	"Query.job":   "job(id: $job) { __typename }",
-	"Query.image": "image(id: $image) { __typename }",
+	"Query.node":   "node(id: $job) { __typename }",
+	"Query.job":    "job(id: $job) { __typename }",
+	"Query.image":  "image(id: $image) { __typename }",
 	"Query.upload": "upload(id: $upload) { __typename }",
 
 	"Query.booking": "booking(id: $booking) { __typename }",
 
 	"Query.account": "account(id: $account) { __typename }",
+
+	"Query.tenant": "tenant(id: $tenant) { __typename }",
 }
 
 // What the ways through lists and mutations come to before a field is reached.
@@ -419,6 +450,7 @@ const (
 	ofBooker = "401 v r403 r403 r403 v v BLK EXP 401 r403 r403 401" // the owner, and the studio
 	byEach   = "401 v v v v v v BLK EXP 401 v v 401"
 	noneEach = "401 - - - - - - BLK EXP 401 - - 401"
+	byOpr    = "401 403 403 403 403 403 v BLK EXP 401 403 403 401"
 	byAll    = "v v v v v v v v v v v v v"
 )
 
@@ -474,8 +506,18 @@ var ways = append([]way{
 	{to: "Account", ask: `{ viewer { here: __typename @ } }`, cells: byViewer, name: "viewer"},
 	{to: "Account", ask: `{ node(id: $account) { ... on Account { here: id @ } } }`, cells: mine},
 	{to: "Account", ask: `mutation { verifyOtp(input: $input) { viewer { here: __typename @ } } }`, cells: byAll, input: "a newcomer's code", name: "verifyOtp"},
-	{to: "Tenant", ask: `{ viewer { tenant { here: __typename @ } } }`, cells: byViewer},
+	{to: "Tenant", ask: `{ viewer { tenant { here: __typename @ } } }`, cells: byViewer, name: "viewer's"},
 	{to: "Tenant", ask: `{ node(id: $account) { ... on Account { tenant { here: __typename @ } } } }`, cells: mine},
+
+	{to: "Tenant", ask: `{ node(id: $tenant) { ... on Tenant { here: id @ } } }`, cells: "401 v v v v v v BLK EXP 401 403 403 401", name: "by its id"},
+	{to: "Tenant", ask: `{ tenant(id: $tenant) { here: id @ } }`, cells: byOpr},
+	{to: "Tenant", ask: `{ tenants { nodes { here: id @ } } }`, cells: byOpr},
+	{to: "Tenant", ask: `{ tenants { edges { node { here: id @ } } } }`, cells: byOpr},
+	{to: "TenantSettings", ask: `{ viewer { tenant { settings { here: __typename @ } } } }`, cells: mine},
+	{to: "TenantConnection", ask: `{ tenants { here: __typename @ } }`, cells: mine},
+	{to: "TenantEdge", ask: `{ tenants { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ tenants { pageInfo { here: __typename @ } } }`, cells: byOpr},
+	{to: "Account", ask: `mutation { eraseAccount(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a person", name: "erased"},
 
 	{to: "Import", ask: `{ node(id: $import) { ... on Import { here: id @ } } }`, cells: mine},
 	{to: "Import", ask: `mutation { importImages(input: $input) { import { here: __typename @ } } }`, cells: ofStaff, input: "pictures", name: "importImages"},
@@ -515,6 +557,8 @@ var ways = append([]way{
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: byAll, input: "a newcomer's code, by cookie", name: "cookie"},
 	{to: "LogoutPayload", ask: `mutation { logout { here: __typename @ } }`, cells: mine},
+	{to: "EraseAccountPayload", ask: `mutation { eraseAccount(input: $input) { here: __typename @ } }`, cells: mine, input: "a person"},
+	{to: "UserError", ask: `mutation { eraseAccount(input: $input) { userErrors { here: __typename @ } } }`, cells: mine, input: "oneself"},
 	{to: "CreateJobPayload", ask: `mutation { createJob(input: $input) { here: __typename @ } }`, cells: mine, input: "a job"},
 	{to: "ImportImagesPayload", ask: `mutation { importImages(input: $input) { here: __typename @ } }`, cells: mine, input: "pictures"},
 	{to: "SelectImagesPayload", ask: `mutation { selectImages(input: $input) { here: __typename @ } }`, cells: mine, input: "a choice"},
@@ -574,7 +618,6 @@ var ways = append([]way{
 	{to: "UserError", ask: `mutation { createJobFromBooking(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "an open booking", name: "settlement"},
 	{to: "UserError", ask: `mutation { setPackage(input: $input) { userErrors { here: __typename @ } } }`, cells: "401 403 403 403 403 - - BLK EXP 401 403 - 401", input: "a package", name: "none"},
 	{to: "UserError", ask: `mutation { removePackage(input: $input) { userErrors { here: __typename @ } } }`, cells: mine, input: "a removal of none"},
-}, uploadWays...)
 	{to: "Account", ask: `{ account(id: $account) { here: id @ } }`, cells: mine},
 	{to: "Account", ask: `{ accounts { nodes { here: id @ } } }`, cells: inOwnLog},
 	{to: "Account", ask: `{ accounts { edges { node { here: id @ } } } }`, cells: inOwnLog},
@@ -614,7 +657,7 @@ var ways = append([]way{
 	{to: "SetAccountRolePayload", ask: `mutation { setAccountRole(input: $input) { here: __typename @ } }`, cells: mine, input: "a photographer to be"},
 	{to: "Account", ask: `mutation { setAccountRole(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a photographer to be", name: "acted"},
 	{to: "UserError", ask: `mutation { setAccountRole(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "a photographer to be", name: "none"},
-}
+}, uploadWays...)
 
 // idRows tell what comes back for an id: by node, by every root field of its
 // type, and FORBIDDEN instead of a value by every root field of another type.
@@ -677,6 +720,8 @@ Booking unknown      401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
-Nothing a-studio     401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Tenant the-owner's   401  v   v   v   v   v   v   BLK EXP 401 403 403 401
+Tenant foreign       401  403 403 403 403 403 v   BLK EXP 401 v   v   401
+Tenant unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-session    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 `

@@ -8,6 +8,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/booking"
+	"pixgate/internal/dossier"
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
@@ -34,8 +35,9 @@ type Options struct {
 	Lists       gate.Lists // from where admins may act
 	Events      *watch.Events
 	Health      *watch.Secrets // of the installation's secrets
-	Development bool           // everybody may read the schema
-	Timeout     time.Duration  // for a request, from its first byte to its answer
+	Dossiers    *dossier.Dossiers
+	Development bool          // everybody may read the schema
+	Timeout     time.Duration // for a request, from its first byte to its answer
 	Now         func() time.Time
 	Log         *slog.Logger
 }

@@ -33,6 +33,9 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 	case id.Device:
 		devices, err := r.Accounts.DevicesByID(ctx, v, ids)
 		return nodes(devices), err
+	case id.Tenant:
+		studios, err := r.Tenants.ByIDs(ctx, v, ids)
+		return nodes(studios), err
 	case id.Import:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Imports.ByID(ctx, v, one) })
 	case id.Upload:
@@ -60,6 +63,10 @@ func (r *Resolver) namedFromListed(ctx context.Context, v account.Viewer, kind i
 		}
 	case id.Device: // the one that asks likewise
 		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.DeviceID }) {
+			return nil
+		}
+	case id.Tenant: // likewise
+		if !slices.ContainsFunc(ids, func(one id.ID) bool { return one != v.TenantID }) {
 			return nil
 		}
 	}

@@ -135,7 +135,7 @@ UPDATE device SET removed_at = @now::timestamptz WHERE tenant_id = $1 AND accoun
 WITH seen AS (
     SELECT unnest(@ids::uuid[]) AS id, unnest(@seen::timestamptz[]) AS at
 ), free AS (
-    SELECT d.id, seen.at FROM seen JOIN device d ON d.id = seen.id
+    SELECT d.id, seen.at FROM seen JOIN device d ON d.id = seen.id AND d.removed_at IS NULL -- nor of who was erased
     WHERE d.last_seen_at < seen.at
     FOR NO KEY UPDATE OF d SKIP LOCKED
 ), touched AS (

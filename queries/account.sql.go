@@ -13,7 +13,7 @@ import (
 )
 
 const accountByEmail = `-- name: AccountByEmail :one
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND email_key = $2
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account WHERE tenant_id = $1 AND email_key = $2
 `
 
 func (q *Queries) AccountByEmail(ctx context.Context, tenantID id.ID, emailKey string) (Account, error) {
@@ -32,12 +32,13 @@ func (q *Queries) AccountByEmail(ctx context.Context, tenantID id.ID, emailKey s
 		&i.MaxDevices,
 		&i.LastSeenAt,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const accountByID = `-- name: AccountByID :one
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND id = $2
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account WHERE tenant_id = $1 AND id = $2
 `
 
 func (q *Queries) AccountByID(ctx context.Context, tenantID id.ID, iD id.ID) (Account, error) {
@@ -56,6 +57,7 @@ func (q *Queries) AccountByID(ctx context.Context, tenantID id.ID, iD id.ID) (Ac
 		&i.MaxDevices,
 		&i.LastSeenAt,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -284,7 +286,7 @@ const claimAccount = `-- name: ClaimAccount :one
 INSERT INTO account (id, tenant_id, email_key, email, locale, verified_at, created_at)
 VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $6::timestamptz)
 ON CONFLICT (tenant_id, email_key) DO UPDATE SET verified_at = coalesce(account.verified_at, $6::timestamptz)
-RETURNING id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at
+RETURNING id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at
 `
 
 type ClaimAccountParams struct {
@@ -322,6 +324,7 @@ func (q *Queries) ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Acc
 		&i.MaxDevices,
 		&i.LastSeenAt,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -468,7 +471,7 @@ const ensureAccount = `-- name: EnsureAccount :one
 INSERT INTO account (id, tenant_id, email_key, email, role, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (tenant_id, email_key) DO UPDATE SET email_key = EXCLUDED.email_key
-RETURNING id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at
+RETURNING id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at
 `
 
 type EnsureAccountParams struct {
@@ -504,6 +507,7 @@ func (q *Queries) EnsureAccount(ctx context.Context, arg EnsureAccountParams) (A
 		&i.MaxDevices,
 		&i.LastSeenAt,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -664,7 +668,7 @@ const touchDevices = `-- name: TouchDevices :exec
 WITH seen AS (
     SELECT unnest($1::uuid[]) AS id, unnest($2::timestamptz[]) AS at
 ), free AS (
-    SELECT d.id, seen.at FROM seen JOIN device d ON d.id = seen.id
+    SELECT d.id, seen.at FROM seen JOIN device d ON d.id = seen.id AND d.removed_at IS NULL -- nor of who was erased
     WHERE d.last_seen_at < seen.at
     FOR NO KEY UPDATE OF d SKIP LOCKED
 ), touched AS (

@@ -13,7 +13,7 @@ import (
 )
 
 const accountsByID = `-- name: AccountsByID :many
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `
 
 func (q *Queries) AccountsByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Account, error) {
@@ -38,6 +38,7 @@ func (q *Queries) AccountsByID(ctx context.Context, tenantID id.ID, ids []id.ID)
 			&i.MaxDevices,
 			&i.LastSeenAt,
 			&i.CreatedAt,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -18,3 +18,22 @@ SELECT * FROM tenant WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: SetTenantDevicePolicy :exec
 UPDATE tenant SET device_policy = $2 WHERE id = $1;
+
+-- name: LockTenant :one
+-- A studio that is about to be set, one command at a time.
+SELECT * FROM tenant WHERE slug = $1 FOR NO KEY UPDATE;
+
+-- name: SetTenant :exec
+UPDATE tenant SET name = @name, hosts = @hosts, origins = @origins, mail_from = @mail_from, locale = @locale, sign_up = @sign_up,
+    time_zone = @time_zone, forget_after_days = @forget_after_days
+WHERE id = @id;
+
+-- name: TenantTexts :many
+SELECT * FROM tenant_text WHERE tenant_id = $1 ORDER BY kind, locale;
+
+-- name: SetTenantText :exec
+INSERT INTO tenant_text (tenant_id, kind, locale, subject, body) VALUES (@tenant_id, @kind, @locale, @subject, @body)
+ON CONFLICT (tenant_id, kind, locale) DO UPDATE SET subject = EXCLUDED.subject, body = EXCLUDED.body;
+
+-- name: ResetTenantText :execrows
+DELETE FROM tenant_text WHERE tenant_id = $1 AND kind = $2 AND locale = $3;

@@ -12,6 +12,7 @@ import (
 // unfit are values that a row must not have, one for every CHECK: "table column value".
 const unfit = `
 account email_key 'ab'
+account erased_at now()
 account email repeat('a', 255)
 account locale 'fr'
 account max_devices 0
@@ -102,6 +103,7 @@ session mismatches 4
 session token_hash 'short'
 session transport 'PIGEON'
 tenant device_policy 'SHRUG'
+tenant forget_after_days 89
 tenant locale 'fr'
 tenant name ''
 tenant slug 'Größe'
@@ -121,6 +123,7 @@ upload sha256 'short'
 upload size 0
 upload state 'LOST', image_id = NULL
 tenant time_zone 'over there'
+tenant time_zone ''
 tenant_text body ''
 tenant_text kind 'poem'
 tenant_text locale 'fr'

@@ -3,8 +3,8 @@
 package model
 
 import (
-	"pixgate/internal/booking"
 	"pixgate/internal/account"
+	"pixgate/internal/booking"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
 	"pixgate/internal/transfer"
@@ -152,6 +152,26 @@ func (c *AccountConnection) Edges() []*AccountEdge {
 	edges := make([]*AccountEdge, len(c.Nodes))
 	for i, one := range c.Nodes {
 		edges[i] = &AccountEdge{Cursor: one.Cursor().Text(page.Accounts), Node: one}
+	}
+	return edges
+}
+
+// TenantConnection is a page of studios.
+type TenantConnection struct {
+	Nodes    []*account.Tenant
+	PageInfo *PageInfo
+}
+
+// NewTenantConnection returns the page that answers w.
+func NewTenantConnection(studios []*account.Tenant, more bool, w page.Window) *TenantConnection {
+	return &TenantConnection{Nodes: studios, PageInfo: pageInfo(page.Tenants, studios, more, w)}
+}
+
+// Edges returns the studios with their cursors.
+func (c *TenantConnection) Edges() []*TenantEdge {
+	edges := make([]*TenantEdge, len(c.Nodes))
+	for i, studio := range c.Nodes {
+		edges[i] = &TenantEdge{Cursor: studio.Cursor().Text(page.Tenants), Node: studio}
 	}
 	return edges
 }

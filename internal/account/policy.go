@@ -34,7 +34,7 @@ func (m *Members) SetDevicePolicy(ctx context.Context, v Viewer, policy DevicePo
 		if err != nil {
 			return fault.Database("lock a studio", err)
 		}
-		studio = tenantOf(row)
+		studio = tenantFrom(row)
 		before := studio.Devices
 		if before == policy {
 			return nil

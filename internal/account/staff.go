@@ -135,5 +135,7 @@ func (t *Tenants) BySlug(ctx context.Context, slug string) (Tenant, error) {
 			return tenant, nil
 		}
 	}
-	return Tenant{}, fmt.Errorf("there is no studio %q", slug)
+	return Tenant{}, noStudio(slug)
 }
+
+func noStudio(slug string) error { return fmt.Errorf("there is no studio %q", slug) }

@@ -21,9 +21,12 @@ type Tenant struct {
 	Origins  []string // of its web apps
 	MailFrom string   // empty: the installation's sender
 	Locale   Locale
-	SignUp   bool // may a new address make itself an account
-	TimeZone string // IANA name: where its days begin
+	SignUp   bool         // may a new address make itself an account
 	Devices  DevicePolicy // empty: RefuseDevice
+
+	TimeZone        string // of the IANA's list, such as Europe/Berlin: where its days begin
+	ForgetAfterDays *int   // customers not seen for so long are erased; nil: never
+	CreatedAt       time.Time
 }
 
 // Locale is a language that pixgate speaks.
@@ -111,19 +114,36 @@ func (t *Tenants) all(ctx context.Context) ([]Tenant, error) {
 	}
 	tenants := make([]Tenant, len(rows))
 	for i, row := range rows {
-		tenants[i] = tenantOf(row)
+		tenants[i] = tenantFrom(row)
 	}
 	t.known.Store(&snapshot{tenants: tenants, readAt: now})
 	return tenants, nil
 }
 
-func tenantOf(row queries.Tenant) Tenant {
+func tenantFrom(row queries.Tenant) Tenant {
 	tenant := Tenant{
 		ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
 		Locale: Locale(row.Locale), SignUp: row.SignUp, Devices: DevicePolicy(row.DevicePolicy),
+		TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,
 	}
 	if row.MailFrom != nil {
 		tenant.MailFrom = *row.MailFrom
 	}
+	if row.ForgetAfterDays != nil {
+		tenant.ForgetAfterDays = new(int(*row.ForgetAfterDays))
+	}
 	return tenant
 }
+
+// Lists reports whether an origin is a studio's. While the studios can't be read it goes
+// by what they were when they last could: their pages may read that they must wait.
+func (t *Tenants) Lists(ctx context.Context, origin string) bool {
+	tenants, err := t.all(ctx)
+	if known := t.known.Load(); err != nil && known != nil {
+		tenants = known.tenants
+	}
+	return slices.ContainsFunc(tenants, func(tenant Tenant) bool { return slices.Contains(tenant.Origins, origin) })
+}
+
+// All returns every studio, for the command line.
+func (t *Tenants) All(ctx context.Context) ([]Tenant, error) { return t.all(ctx) }

@@ -7,4 +7,5 @@ var Actions = []Action{
 	LoginCodeRequested, LoginSucceeded, LoginFailed,
 	BookingConfirmed, BookingDeclined, BookingCancelled, BookingAssigned, JobAssigned, PackageSet, PackageRemoved,
 	AccountBlocked, AccountUnblocked, AccountValidUntilSet, AccountMaxDevicesSet, DeviceRemoved, LoginReleased, DevicePolicySet,
+	TenantAdded, TenantSet, TenantTextSet, TenantTextReset, AccountErased,
 }

@@ -53,6 +53,12 @@ const (
 	JobAssigned          Action = "job.photographer_set"
 	PackageSet           Action = "package.set"
 	PackageRemoved       Action = "package.removed"
+
+	TenantAdded     Action = "tenant.added"
+	TenantSet       Action = "tenant.setting_set"
+	TenantTextSet   Action = "tenant.text_set"
+	TenantTextReset Action = "tenant.text_reset"
+	AccountErased   Action = "account.erased"
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to

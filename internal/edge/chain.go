@@ -28,7 +28,7 @@ type Options struct {
 	Development    bool           // the playground is open to everybody
 	Secure         bool           // browsers come by https: cookies are Secure, and stay with it
 	PublicURLs     []string       // the origins that the API answers under
-	Origins        []string       // the exact origins of the web apps
+	Origins        []string       // the exact origins of the web apps, beside those of the studios
 	TrustedProxies []netip.Prefix // whose word on the client's address counts
 	Lists          gate.Lists     // who may knock
 	CSRF           secret.Ring    // CSRF_SECRET
@@ -39,6 +39,7 @@ type Options struct {
 	Downloads Downloads
 	Archives  Archives
 	Journal   Journal
+	Dossiers  Dossiers
 	Limits    *gate.Limiter
 	Security  Security
 	Meter     Meter
@@ -52,6 +53,8 @@ type Options struct {
 // Tenants knows which studio a request is for.
 type Tenants interface {
 	For(ctx context.Context, host, origin string) (account.Tenant, error)
+	// Lists reports whether an origin is a studio's, now.
+	Lists(ctx context.Context, origin string) bool
 }
 
 // Sessions knows who holds a credential. One that is not alive is UNAUTHENTICATED.

@@ -26,6 +26,7 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/dossier"
 	"pixgate/internal/edge"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
@@ -101,6 +102,12 @@ func (c counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 func newDepot(t testing.TB, change ...func(*http.Server)) *depot {
 	t.Helper()
+	return newDepotWith(t, func(*edge.Options) {}, change...)
+}
+
+// newDepotWith is newDepot with other options.
+func newDepotWith(t testing.TB, other func(*edge.Options), change ...func(*http.Server)) *depot {
+	t.Helper()
 	d := &depot{db: stage.Database(t), log: &safeBuffer{}}
 	d.Cast = cast.New(t, d.db.Owner)
 	bucket := stage.Bucket(t)
@@ -143,14 +150,17 @@ func newDepot(t testing.TB, change ...func(*http.Server)) *depot {
 	d.archives = transfer.NewArchives(transfer.ArchiveOptions{
 		DB: d.db.Pool, Jobs: jobs, Store: store, Sessions: sessions, Security: &d.records, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: d.now, Log: log,
 	})
-	d.handler = edge.New(edge.Options{
+	options := edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		CSRF:   secret.NewRing(csrfSecret, ""),
 		Limits: stage.Limits(t, nil), Security: &d.records, Meter: &d.records,
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
-		Journal: journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
-		Ready:   d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),
-	})
+		Journal:  journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
+		Dossiers: dossier.New(dossier.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now, Log: log}),
+		Ready:    d.db.Pool.Ping, GraphQL: http.NotFoundHandler(), Playground: http.NotFoundHandler(),
+	}
+	other(&options)
+	d.handler = edge.New(options)
 	d.server = httptest.NewUnstartedServer(d.handler)
 	d.server.EnableHTTP2 = true
 	d.server.Config.ErrorLog = nil

@@ -74,6 +74,9 @@ func (f *fake) For(_ context.Context, host, _ string) (account.Tenant, error) {
 	return account.Tenant{}, fault.Refused()
 }
 
+// Lists knows of no studio's own origins: the tests are about the list of the settings.
+func (f *fake) Lists(context.Context, string) bool { return false }
+
 func (f *fake) Authenticate(ctx context.Context, token string, transport session.Transport, tenantID id.ID, device string) (account.Viewer, error) {
 	f.mu.Lock()
 	f.asked = append(f.asked, string(transport))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/rs/cors"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // origins is the one list that both CORS and the check against forged requests
-// go by.
+// go by; beside it stand the studios' own, which may change while we run: see isListed.
 type origins struct {
 	scheme     string          // that browsers reach us by
 	ours       map[string]bool // the API's own and the listed ones
@@ -39,7 +40,7 @@ func newOrigins(o Options) *origins {
 func (e *edge) newCORS() *cors.Cors {
 	return cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(r *http.Request, origin string) (bool, []string) {
-			return len(r.Header["Origin"]) == 1 && slices.Contains(e.Origins, origin) && e.isWelcome(r, origin), nil
+			return len(r.Header["Origin"]) == 1 && e.isListed(r, origin) && e.isWelcome(r, origin), nil
 		},
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{
@@ -52,6 +53,20 @@ func (e *edge) newCORS() *cors.Cors {
 		AllowCredentials: true,
 		MaxAge:           600,
 	})
+}
+
+// isListed reports whether an origin is one of CORS_ORIGINS, or a studio's. A page that
+// came in clear has no business at an API that is reached by https, whoever lists it.
+func (e *edge) isListed(r *http.Request, origin string) bool {
+	if slices.Contains(e.Origins, origin) {
+		return true
+	}
+	if origin == "" || e.Secure && !strings.HasPrefix(origin, "https://") {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
+	defer cancel()
+	return e.Tenants.Lists(ctx, origin)
 }
 
 // isWelcome reports whether the pages of an origin are those of the studio that the
@@ -76,8 +91,8 @@ func forged() error {
 // checkOrigin refuses what another site's page makes a browser send.
 func (e *edge) checkOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := e.origins.check(r, e.cookies.any(r))
-		if origin := r.Header.Get("Origin"); err == nil && !hasAuthorization(r) && slices.Contains(e.Origins, origin) && !e.isWelcome(r, origin) {
+		err := e.origins.check(r, e.cookies.any(r), func(origin string) bool { return e.isListed(r, origin) })
+		if origin := r.Header.Get("Origin"); err == nil && !hasAuthorization(r) && e.isListed(r, origin) && !e.isWelcome(r, origin) {
 			err = forged()
 		}
 		if err != nil {
@@ -92,8 +107,8 @@ func (e *edge) checkOrigin(next http.Handler) http.Handler {
 // Authorization header are free of it: no browser adds that one by itself, and
 // with it no cookie counts. A request that carries a cookie must be accounted for;
 // one that changes something must not be foreign even without, or a page could
-// sign its visitor in as somebody else.
-func (o *origins) check(r *http.Request, withCookie bool) error {
+// sign its visitor in as somebody else. isListed is asked about what is not in the list.
+func (o *origins) check(r *http.Request, withCookie bool, isListed func(origin string) bool) error {
 	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
 	if hasAuthorization(r) || !changes && !withCookie {
 		return nil
@@ -105,7 +120,10 @@ func (o *origins) check(r *http.Request, withCookie bool) error {
 		}
 	case 1:
 		if !o.ours[named[0]] && named[0] != o.scheme+r.Host {
-			return forged()
+			if !isListed(named[0]) {
+				return forged()
+			}
+			return nil // as the protection trusts those of the list
 		}
 	default:
 		return forged()

@@ -157,6 +157,7 @@ type studios struct{ away bool }
 
 const (
 	ours, theirs, both, nobodys = "https://app.pix.test", "https://app.other.test", "https://all.test", web
+	inClear                     = "http://app.pix.test" // of a studio that was set up in development
 )
 
 func (s studios) For(_ context.Context, host, origin string) (account.Tenant, error) {
@@ -180,9 +181,13 @@ func (s studios) For(_ context.Context, host, origin string) (account.Tenant, er
 	return all[0], nil
 }
 
+func (studios) Lists(_ context.Context, origin string) bool {
+	return slices.Contains([]string{ours, theirs, both, inClear}, origin)
+}
+
 func twoStudios(away bool) func(*edge.Options, *fake) {
 	return func(o *edge.Options, _ *fake) {
-		o.Tenants, o.Origins = studios{away}, []string{ours, theirs, both, nobodys}
+		o.Tenants, o.Origins = studios{away}, []string{nobodys} // the studios' own are listed by them
 	}
 }
 
@@ -195,6 +200,7 @@ func TestAStudiosPagesAreNoneOfAnothers(t *testing.T) {
 		host, origin string
 		welcome      bool
 	}{
+		{"api.pix.test", inClear, false},
 		{"api.pix.test", ours, true}, {"api.pix.test", theirs, false}, {"api.pix.test", both, true}, {"api.pix.test", nobodys, true}, {"api.pix.test", "https://evil.test", false},
 		{"api.other.test", ours, false}, {"api.other.test", theirs, true}, {"api.other.test", both, true}, {"api.other.test", nobodys, true},
 		// A host that is no studio's: the page says whose request it is.

@@ -16,9 +16,10 @@ const (
 	Upload   Kind = "upl"
 	Booking  Kind = "bkg"
 	Device   Kind = "dev"
+	Tenant   Kind = "ten"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true, Device: true}
+var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true, Device: true, Tenant: true}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

@@ -32,6 +32,7 @@ const (
 	Uploads        List = 'u'
 	Bookings       List = 'b'
 	Accounts       List = 'p'
+	Tenants        List = 't'
 )
 
 // Cursor is the place of one element in a list that is ordered by Key, then ID.
@@ -63,8 +64,8 @@ const year9999 = 253_402_300_799_999_999
 // maxKey is the largest key that a list's elements have: of images, the largest
 // position; of the audit log, the largest sequence; of accounts, none; of all others, a time.
 var maxKey = map[List]int64{
-	Jobs: year9999, Images: math.MaxInt32, AuditLog: math.MaxInt64, History: year9999, SecurityEvents: year9999, Bookings: year9999,
-	Uploads: year9999,
+	Jobs: year9999, Images: math.MaxInt32, AuditLog: math.MaxInt64, History: year9999, SecurityEvents: year9999, Bookings: year9999, Tenants: year9999,
+	Uploads:  year9999,
 	Accounts: 0,
 }
 

@@ -155,6 +155,8 @@ func TestCommands(t *testing.T) {
 		{[]string{"nonsense"}, 2, "", "pixgate migrate"},
 		{[]string{"migrate", "now"}, 2, "", "pixgate migrate"},
 		{[]string{"admin"}, 2, "", "pixgate migrate"},
+		{[]string{"tenant"}, 2, "", "pixgate tenant"},
+		{[]string{"tenant", "-h"}, 0, "forget-after-days", ""},
 		{[]string{"admin", "grant"}, 2, "", "pixgate migrate"},
 		{[]string{"admin", "revoke", "--operator", "a@b.test"}, 2, "", "pixgate migrate"},
 		{[]string{"admin", "grant", "nobody"}, 1, "", "no mail address"},
@@ -179,6 +181,15 @@ func TestCommands(t *testing.T) {
 		if out := h.run(t, "admin", "grant", "a@b.test"); !strings.Contains(out, want) {
 			t.Errorf("grant, time %d: %q", i+1, out)
 		}
+	}
+	if out := h.run(t, "tenant", "add", "nord", "name=Studio Nord", "hosts=api.nord.test"); !strings.Contains(out, "made the studio nord (Studio Nord)") {
+		t.Errorf("tenant add: %q", out)
+	}
+	if out := h.run(t, "tenant", "list"); !strings.Contains(out, "nord") || !strings.Contains(out, "api.nord.test") {
+		t.Errorf("tenant list: %q", out)
+	}
+	if code, out, problems := h.command(t, h.environment(), "tenant", "add", "sued", "hosts=api.nord.test"); code != 1 || out != "" || problems != "the host api.nord.test is the studio nord's already\n" {
+		t.Errorf("a host that another studio has: %d %q %q", code, out, problems)
 	}
 	if code, _, problems := h.command(t, h.environment(), "admin", "revoke", "a@b.test"); code != 1 || problems == "" {
 		t.Errorf("the last admin was revoked: %d", code)

@@ -1,0 +1,488 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"pixgate/internal/dev/cast"
+	"pixgate/internal/dev/stage"
+	"pixgate/internal/job"
+)
+
+// apart has every statement of queries that names a studio: the table whose row of the
+// other studio its arguments are taken from, and arguments that are taken from nowhere,
+// as SQL. "new" is an id that nobody has, {image} the other studio's picture.
+//
+// Each is asked with one studio's id and all else of the other one. It must neither
+// show nor change anything there, nor tell whether those things exist. And asked as the
+// other studio it must do so, or the row proves nothing.
+const apart = `
+AccountByEmail account
+AccountByID account
+AccountsByID account
+Addressee account device_hashes={device.secret_hash}
+AuditEntries audit_entry
+AuditEntriesByID audit_entry
+AuditEntriesOfAction audit_entry
+AuditEntriesOfActor audit_entry
+AuditEntriesOfActorAndAction audit_entry
+AuditEntriesOfImage audit_entry
+AuditEntriesOfJob audit_entry
+AuditEntriesOfJobs audit_entry job_ids={job}
+AuditHead audit_head
+AuditSequenceAt audit_entry at='1970-01-01'
+AuditSpan audit_entry after=0 through=1000
+BookingsOfPerson booking
+ChallengeSubject login_challenge
+ClaimAccount account id=new
+ClaimJobs job customer_email_key='waiting@foreign.test'
+CountImagesOfJobs image job_ids={job}
+CountJobsOfPerson job photographer_id=NULL status=NULL
+CountJobsOfTenant job
+DeliveredIn image
+DeliveriesToPerson delivery
+DevicesInUse device
+DevicesOfPerson device
+EndArchive delivery state='FINISHED' bytes_sent=1
+EnsureAccount account id=new
+EraseAccount account tombstone='erased_x'
+EraseBookings booking
+EraseChallenges login_code
+EraseCodes login_code
+EraseDevices device
+EraseJobs job tombstone='erased_x'
+EraseSessions session
+HasImageIn image
+HasOpenBooking booking
+ImageHistoryOfAudit audit_entry image_ids={image}
+ImageHistoryOfDelivery delivery image_ids={image} job_ids={job}
+ImageHistoryOfJobs audit_entry job_ids={job} actions='{test}'
+ImageHistoryOfSelection selection_event image_ids={image}
+ImagesByID image
+ImagesInStates image
+ImagesOfJobs image job_ids={job}
+ImagesWithJob image
+ImportByID image_import
+InactiveCustomers account
+InsertAuditEntries audit_entry id=new sequence=999
+InsertChallenge login_challenge id=new secret_hash=sha256('new')
+InsertCode login_code id=new
+InsertImage image id=new sha256=sha256('new') object_key='new' 
+InsertJob job id=new
+InsertSecurityEvents security_event ids=ARRAY[new] events='{test}' account_ids={account} address_keys=ARRAY[''::bytea] routes='{/}' details='{""}' request_ids='{r}' counts='{1}' first_at=ARRAY[now()] last_at=ARRAY[now()]
+InsertSelectionEvents selection_event ids=ARRAY[new] image_ids={image} old_states='{NONE}' new_states='{INCLUDED}'
+InsertSettlement settlement id=new payment_reference='another'
+JobsByID job
+JobsOfPerson job photographer_id=NULL status=NULL
+JobsOfTenant job
+JobsOfTenantInStatus job
+KeepDevice device id=new name='another'
+LastPosition image
+LatestCode login_code asker=sha256('')
+LockAccount account
+LockHead audit_head
+LockJob job
+LockJobsOfCustomer job email_key='owner@example.com'
+LockTenantStaff account
+MarkDelivered image ids={image}
+MoveHead audit_head sequence=9 at=now()
+MoveImages image ids={image} old_states='{INCLUDED}' new_states='{NONE}'
+NextAuditSequence audit_entry sequence=0
+PackagesOfStudio job included_actions='{}' all_actions='{}'
+RaiseSecurityAlert security_alert id=new scope={tenant} since='1970-01-01' quiet_since=now()+'1d' threshold=1 now=now()+'2d'
+RecordDelivery delivery id=new way='URL'
+RemoveDevice device
+ResetTenantText tenant_text
+RevokeAccountSessions session
+RevokeDeviceSessions session
+RevokeSession session
+SecurityEventByID security_event scopes=ARRAY[{tenant}]
+SecurityEvents security_event scopes=ARRAY[{tenant}]
+SecurityEventsOfKind security_event scopes=ARRAY[{tenant}]
+SelectionsOf selection_event ids={image}
+SelectionsOfPerson selection_event
+SessionByID session
+SessionsOfPerson session
+SetAccountRole account role='PHOTOGRAPHER'
+SetAllImagesIncluded job all_images_included=false
+SetIncludedImages job included_images=77
+SetTenantText tenant_text body='another'
+SettlementByReference settlement
+SpendCodes login_code
+StaffToAlert account
+StartArchive delivery id=new session_id=new staff=false resumed=false
+StartImport image_import id=new
+StartSession session id=new token_hash=sha256('new')
+StateEntriesOf audit_entry ids={image} actions='{test}'
+StatesOfImages image
+StatesOfStudio image
+TakenAt image
+TenantText tenant_text
+TenantTexts tenant_text
+`
+
+// unstudied are statements that name no studio, and why nobody gets past one by them.
+var unstudied = map[string]string{
+	"CodeToMail": "of a task, which a transaction of the studio queued", "MarkMailed": "likewise", "ImportToRun": "likewise", "SetImportFound": "likewise",
+	"CountImport": "likewise", "FinishImport": "likewise", "SecurityAlert": "likewise", "MarkAlertMailed": "likewise",
+	"SessionByToken": "by a secret of 256 bits; who asks compares the studio", "TakeTry": "by a challenge's secret, which ChallengeSubject found in the studio",
+	"TouchDevices":  "by devices of live sessions; changes when they were seen, and shows nothing",
+	"LockAddress":   "a number, no row",
+	"Spend":         "by keyed hashes of what is counted, the studio among it",
+	"Refund":        "likewise",
+	"PurgeLogin":    "of all studios, by time",
+	"PurgeSessions": "likewise",
+	"PurgeBudgets":  "likewise",
+	"Tenants":       "the studios themselves",
+	"InsertTenant":  "likewise",
+	"NameTenant":    "likewise",
+	"LockTenant":    "likewise",
+	"SetTenant":     "likewise",
+	"StartChain":    "does nothing where a chain has begun, which is with a studio's first entry",
+
+	"PurgeSecurityEvents": "of all studios, by time", "InstallationEventSince": "of the installation", "OperatorsToAlert": "likewise: operators belong to it",
+}
+
+// arguments are what the generated Go hands to each statement, in order, as columns are
+// spelled.
+func arguments(t *testing.T) map[string][]string {
+	t.Helper()
+	files, err := filepath.Glob("../queries/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, all := map[string]string{}, map[string][]string{} // constant to statement; statement to arguments
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+				if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
+					text, _ := strconv.Unquote(literal.Value)
+					if fields := strings.Fields(text); len(fields) > 2 && fields[1] == "name:" {
+						names[spec.Names[0].Name], all[fields[2]] = fields[2], nil
+					}
+				}
+			}
+			return true
+		})
+		for _, declared := range parsed.Decls {
+			function, ok := declared.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			var handed []ast.Expr // of a batch
+			ast.Inspect(function, func(n ast.Node) bool {
+				if literal, ok := n.(*ast.CompositeLit); ok {
+					if _, isSlice := literal.Type.(*ast.ArrayType); isSlice {
+						handed = literal.Elts
+					}
+				}
+				call, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				for i, argument := range call.Args {
+					constant, ok := argument.(*ast.Ident)
+					if !ok || names[constant.Name] == "" {
+						continue
+					}
+					given := call.Args[i+1:]
+					if i == 0 {
+						given = handed
+					}
+					all[names[constant.Name]] = []string{}
+					for _, one := range given {
+						all[names[constant.Name]] = append(all[names[constant.Name]], column(one))
+					}
+				}
+				return true
+			})
+		}
+	}
+	return all
+}
+
+var word = regexp.MustCompile(`[A-Z]+[a-z0-9]*`)
+
+// column spells a Go name as a column: arg.AccountID is account_id.
+func column(one ast.Expr) string {
+	name := ""
+	switch e := one.(type) {
+	case *ast.Ident:
+		name = e.Name
+	case *ast.SelectorExpr:
+		name = e.Sel.Name
+	}
+	if name == "argID" || name == "iD" {
+		return "id"
+	}
+	name = strings.ToUpper(name[:1]) + name[1:]
+	return strings.ToLower(strings.Join(word.FindAllString(name, -1), "_"))
+}
+
+// everywhere are arguments that mean the same in every statement.
+var everywhere = map[string]string{
+	"now": "now()", "seen_since": "'1970-01-01'", "seen_before": "'2999-01-01'", "from_at": "'1970-01-01'", "after_at": "'1970-01-01'", "before_at": "'2999-01-01'",
+	"before_id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "after_id": "'00000000-0000-0000-0000-000000000000'", "after_job": "'00000000-0000-0000-0000-000000000000'",
+	"after_position": "-1", "from_sequence": "0", "before_sequence": "1000", "max_rows": "100", "statuses": "'{OPEN,CLOSED}'",
+	"states": "'{NONE,INCLUDED,EXTRA_PENDING,EXTRA_PAID,EXTRA_FREE,BLOCKED}'",
+}
+
+// studioPair are two studios with rows in every table, and the rows of the other one
+// that arguments are taken from.
+type studioPair struct {
+	*cast.Cast
+	db   *stage.DB
+	rows map[string]map[string]any // by table, of the other studio
+	ids  []string                  // all that the other studio has
+}
+
+func newStudioPair(t *testing.T) *studioPair {
+	t.Helper()
+	db, c := populated(t)
+	p := &studioPair{Cast: c, db: db, rows: map[string]map[string]any{}}
+	for _, sql := range []string{ // what some statements need to find anything
+		"UPDATE delivery SET way = 'ZIP', session_id = id, state = 'STARTED', resumed = false, bytes_sent = 0 WHERE tenant_id = $1",
+		"UPDATE image SET delivered_at = now() WHERE tenant_id = $1 AND selection_state = 'EXTRA_PAID'",
+		`INSERT INTO audit_entry (id, tenant_id, sequence, at, action, job_id, request_id, canonical, prev, hash, key_id)
+			SELECT gen_random_uuid(), tenant_id, 2, now(), 'test', job_id, 'r', '', prev, hash, 'k' FROM audit_entry WHERE tenant_id = $1`,
+		// And what is the other studio's must not look like the first one's.
+		"UPDATE audit_entry SET sequence = sequence + 100 WHERE tenant_id = $1",
+		"UPDATE audit_head SET sequence = 102 WHERE tenant_id = $1",
+		"UPDATE tenant_text SET subject = 'Another' WHERE tenant_id = $1",
+	} {
+		c.Exec(t, sql, c.ForeignTenantID)
+	}
+	c.Job(t, &cast.Person{TenantID: c.ForeignTenantID, Email: "waiting@foreign.test"}, nil, true)
+	c.Person(t, c.ForeignTenantID, "idle@foreign.test", "CUSTOMER")
+	p.rows["tenant"] = map[string]any{"id": c.ForeignTenantID.String()}
+	p.ids = append(p.ids, c.ForeignTenantID.String())
+	for _, table := range tenantTables(t, db) {
+		for _, text := range lines(t, db.Owner, "SELECT to_jsonb(x)::text FROM "+table+` x WHERE tenant_id = $1 ORDER BY
+			coalesce(to_jsonb(x)->>'account_id' = $2, false) DESC, coalesce(to_jsonb(x)->>'id' IN ($2, $3, $4), false) DESC`,
+			c.ForeignTenantID, c.Foreigner.AccountID.String(), c.ForeignJob.ID.String(), c.ForeignJob.Images[job.Included].String()) {
+			var row map[string]any
+			if err := json.Unmarshal([]byte(text), &row); err != nil {
+				t.Fatal(err)
+			}
+			if p.rows[table] == nil || table == "job" && row["id"] == c.ForeignJob.ID.String() {
+				p.rows[table] = row
+			}
+			if id, ok := row["id"].(string); ok {
+				p.ids = append(p.ids, id)
+			}
+		}
+	}
+	return p
+}
+
+func tenantTables(t *testing.T, db *stage.DB) []string {
+	t.Helper()
+	return lines(t, db.Owner, "SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class ON oid = attrelid WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attname = 'tenant_id' ORDER BY 1")
+}
+
+// literal writes a value as SQL.
+func literal(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "NULL"
+	case []any:
+		words := make([]string, len(v))
+		for i, one := range v {
+			words[i] = fmt.Sprint(one)
+		}
+		return "'{" + strings.Join(words, ",") + "}'"
+	case map[string]any:
+		text, _ := json.Marshal(v) // it was read from JSON
+		return "'" + string(text) + "'"
+	}
+	return "'" + strings.ReplaceAll(fmt.Sprint(value), "'", "''") + "'"
+}
+
+var (
+	placeholder = regexp.MustCompile(`\{([a-z_]+)(?:\.([a-z_]+))?\}`)
+	aUUID       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+)
+
+// call writes the arguments of a statement: of the other studio, with the id of studio
+// where one is named.
+func (p *studioPair) call(t *testing.T, name, table string, overrides map[string]string, arguments []string, studio string) string {
+	t.Helper()
+	var given []string
+	for _, argument := range arguments {
+		value, known := overrides[argument]
+		row, inRow := p.rows[table][argument]
+		switch {
+		case known:
+			value = placeholder.ReplaceAllStringFunc(value, func(found string) string {
+				part := placeholder.FindStringSubmatch(found)
+				switch {
+				case part[1] == "tenant":
+					return "'" + studio + "'::uuid"
+				case part[2] != "":
+					return "ARRAY[" + literal(p.rows[part[1]][part[2]]) + "::bytea]"
+				case p.rows[part[1]] != nil:
+					return "ARRAY[" + literal(p.rows[part[1]]["id"]) + "::uuid]"
+				}
+				return found
+			})
+			value = regexp.MustCompile(`\bnew\b`).ReplaceAllString(value, "gen_random_uuid()")
+			value = strings.ReplaceAll(strings.ReplaceAll(value, "'gen_random_uuid()'", "'new'"), "erased_x", "erased x")
+		case argument == "tenant_id":
+			value = "'" + studio + "'"
+		case argument == "tenant_ids":
+			value = "'{" + studio + "}'"
+		case everywhere[argument] != "":
+			value = everywhere[argument]
+		case argument == "ids":
+			value = "'{" + fmt.Sprint(p.rows[table]["id"]) + "}'"
+		case inRow:
+			value = literal(row)
+		default:
+			t.Fatalf("%s: no value for %s: take it from another table, or give it one", name, argument)
+		}
+		given = append(given, value)
+	}
+	if given == nil {
+		return fmt.Sprintf("EXECUTE %q", name)
+	}
+	return fmt.Sprintf("EXECUTE %q(%s)", name, strings.Join(given, ", "))
+}
+
+// nobodys is the same call about things that do not exist.
+func nobodys(call, studio string) string {
+	return aUUID.ReplaceAllStringFunc(call, func(one string) string {
+		if one == studio || strings.HasPrefix(one, "00000000-") || strings.HasPrefix(one, "ffffffff-") {
+			return one
+		}
+		return "0badc0de" + one[8:]
+	})
+}
+
+// outcome is what a call shows, and the other studio after it.
+type outcome struct {
+	shown   string // rows as text; "error" for one that the database refuses
+	content string
+}
+
+// do runs a call and takes it back.
+func (p *studioPair) do(t *testing.T, conn *pgx.Conn, call string) (o outcome) {
+	t.Helper()
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), "SAVEPOINT before"); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := tx.Query(t.Context(), call, pgx.QueryExecModeSimpleProtocol)
+	if err == nil {
+		for rows.Next() {
+			for _, value := range rows.RawValues() {
+				o.shown += string(value) + "|"
+			}
+			o.shown += "\n"
+		}
+		err = rows.Err()
+	}
+	if err != nil {
+		if state, _ := refusal(err); state != "23503" && state != "23514" {
+			t.Errorf("%s: %v", call, err)
+		}
+		o.shown = "error"
+		if _, err := tx.Exec(t.Context(), "ROLLBACK TO before"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, table := range tenantTables(t, p.db) {
+		var hash string
+		if err := tx.QueryRow(t.Context(), "SELECT coalesce(md5(string_agg(x::text, '|' ORDER BY x::text)), '') FROM "+table+" x WHERE tenant_id = $1", p.ForeignTenantID).Scan(&hash); err != nil {
+			t.Fatal(err)
+		}
+		o.content += hash
+	}
+	return o
+}
+
+// TestNoStatementReachesAcrossStudios asks each statement for another studio's things.
+func TestNoStatementReachesAcrossStudios(t *testing.T) {
+	t.Parallel()
+	p, sql, handed := newStudioPair(t), statements(t), arguments(t)
+	pooled, err := p.db.Owner.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pooled.Release()
+	conn := pooled.Conn()
+	listed := map[string]bool{}
+	ours, theirs := p.TenantID.String(), p.ForeignTenantID.String()
+	untouched := p.do(t, conn, "SELECT").content
+	for line := range strings.Lines(strings.TrimSpace(apart)) {
+		words := strings.Fields(line)
+		name, table, overrides := words[0], words[1], map[string]string{}
+		for _, pair := range words[2:] {
+			argument, value, _ := strings.Cut(pair, "=")
+			overrides[argument] = value
+		}
+		listed[name] = true
+		if sql[name] == "" || p.rows[table] == nil {
+			t.Errorf("%s of %s is gone: take its row out", name, table)
+			continue
+		}
+		if _, err := conn.Exec(t.Context(), fmt.Sprintf("PREPARE %q AS %s", name, sql[name])); err != nil {
+			t.Fatal(err)
+		}
+		for argument := range overrides {
+			if !slices.Contains(handed[name], argument) {
+				t.Errorf("%s takes no %s, only %v", name, argument, handed[name])
+			}
+		}
+		across := p.call(t, name, table, overrides, handed[name], ours)
+		got, none, own := p.do(t, conn, across), p.do(t, conn, nobodys(across, ours)), p.do(t, conn, p.call(t, name, table, overrides, handed[name], theirs))
+		if got.content != untouched {
+			t.Errorf("%s changes another studio's rows: %s", name, across)
+		}
+		for _, id := range p.ids {
+			if strings.Contains(got.shown, id) {
+				t.Errorf("%s shows another studio's %s: %s", name, id, across)
+			}
+		}
+		if got.shown != none.shown && !strings.Contains(across, "gen_random_uuid()") {
+			t.Errorf("%s tells another studio's things from what does not exist: %q, %q", name, got.shown, none.shown)
+		}
+		if own.content == untouched && own.shown == got.shown {
+			t.Errorf("%s does nothing in the studio itself, so its row proves nothing: %q", name, own.shown)
+		}
+	}
+	for name := range sql {
+		if listed[name] == (unstudied[name] != "") {
+			t.Errorf("%s: has a row in apart %t, a reason in unstudied %q", name, listed[name], unstudied[name])
+		}
+	}
+	for name := range unstudied {
+		if sql[name] == "" {
+			t.Errorf("unstudied speaks of %s, which is gone", name)
+		}
+	}
+	for name := range listed {
+		named := slices.ContainsFunc([]string{"tenant_id", "tenant_ids", "scope", "scopes"}, func(argument string) bool { return slices.Contains(handed[name], argument) })
+		if !named {
+			t.Errorf("%s names no studio", name)
+		}
+	}
+}
