@@ -11,6 +11,7 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
+	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 )
@@ -29,8 +30,10 @@ type Options struct {
 	Lists       gate.Lists // from where admins may act
 	Events      *watch.Events
 	Health      *watch.Secrets // of the installation's secrets
-	Development bool           // everybody may read the schema
-	Timeout     time.Duration  // for a request, from its first byte to its answer
+	Maintenance *task.Maintenance
+	Backlog     *task.Backlog // the background tasks that did not go well
+	Development bool          // everybody may read the schema
+	Timeout     time.Duration // for a request, from its first byte to its answer
 	Now         func() time.Time
 	Log         *slog.Logger
 }

@@ -41,6 +41,8 @@ func populated(t *testing.T) (*stage.DB, *cast.Cast) {
 			VALUES ($1, $2, 1, now(), $3, 'test', $4, $5, $3, 'r', '', $6, $6, 'k')`, fresh(), tenant, account, one.job.ID, image, zeros)
 		c.Exec(t, "INSERT INTO audit_head VALUES ($1, 1, $2)", tenant, zeros)
 		c.Exec(t, "INSERT INTO security_event VALUES ($1, $2, 'login_failed', $3, NULL, '/graphql', '', 'r', 1, now(), now())", fresh(), tenant, account)
+		c.Exec(t, "INSERT INTO cron_lease VALUES ('purge', 1, now()) ON CONFLICT DO NOTHING")
+		c.Exec(t, "INSERT INTO cron_run VALUES ($1, 'purge', 1, 'CRON', $2, 'RUNNING', '', NULL, now(), NULL) ON CONFLICT DO NOTHING", fresh(), zeros)
 		c.Exec(t, "INSERT INTO security_alert VALUES ($1, $2, 'login_failed', 25, now() - interval '5 minutes', now())", fresh(), tenant)
 	}
 	for _, table := range lines(t, db.Owner, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'") {

@@ -203,11 +203,34 @@ type ComplexityRoot struct {
 		Ok func(childComplexity int) int
 	}
 
+	MaintenanceRun struct {
+		Code       func(childComplexity int) int
+		FinishedAt func(childComplexity int) int
+		Origin     func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+		StartedAt  func(childComplexity int) int
+		State      func(childComplexity int) int
+		Summary    func(childComplexity int) int
+		Task       func(childComplexity int) int
+	}
+
+	MaintenanceRunConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	MaintenanceRunEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Mutation struct {
 		CreateJob            func(childComplexity int, input model.CreateJobInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
 		Logout               func(childComplexity int) int
 		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
+		RetryTask            func(childComplexity int, input model.RetryTaskInput) int
 		SelectImages         func(childComplexity int, input model.SelectImagesInput) int
 		SetAllImagesIncluded func(childComplexity int, input model.SetAllImagesIncludedInput) int
 		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
@@ -239,9 +262,11 @@ type ComplexityRoot struct {
 		Image             func(childComplexity int, id string) int
 		Job               func(childComplexity int, id string) int
 		Jobs              func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
+		MaintenanceRuns   func(childComplexity int, first *int, after *string, filter *model.MaintenanceRunFilter) int
 		Node              func(childComplexity int, id string) int
 		Secrets           func(childComplexity int) int
 		SecurityEvents    func(childComplexity int, first *int, after *string, filter *model.SecurityEventFilter) int
+		Tasks             func(childComplexity int, first *int, after *string, filter *model.TaskFilter) int
 		Viewer            func(childComplexity int) int
 	}
 
@@ -255,6 +280,11 @@ type ComplexityRoot struct {
 		ChallengeID func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
 		RetryAfter  func(childComplexity int) int
+	}
+
+	RetryTaskPayload struct {
+		Task       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SecretHealth struct {
@@ -326,6 +356,35 @@ type ComplexityRoot struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Task struct {
+		Attempts    func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		FinishedAt  func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		LastError   func(childComplexity int) int
+		MaxAttempts func(childComplexity int) int
+		NextAt      func(childComplexity int) int
+		PublicID    func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
+	TaskConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TaskEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TaskError struct {
+		At      func(childComplexity int) int
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
 	}
 
 	Tenant struct {
@@ -1025,6 +1084,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.Ok(childComplexity), true
 
+	case "MaintenanceRun.errorCode":
+		if e.ComplexityRoot.MaintenanceRun.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Code(childComplexity), true
+	case "MaintenanceRun.finishedAt":
+		if e.ComplexityRoot.MaintenanceRun.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.FinishedAt(childComplexity), true
+	case "MaintenanceRun.origin":
+		if e.ComplexityRoot.MaintenanceRun.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Origin(childComplexity), true
+	case "MaintenanceRun.id":
+		if e.ComplexityRoot.MaintenanceRun.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.PublicID(childComplexity), true
+	case "MaintenanceRun.startedAt":
+		if e.ComplexityRoot.MaintenanceRun.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.StartedAt(childComplexity), true
+	case "MaintenanceRun.state":
+		if e.ComplexityRoot.MaintenanceRun.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.State(childComplexity), true
+	case "MaintenanceRun.summary":
+		if e.ComplexityRoot.MaintenanceRun.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Summary(childComplexity), true
+	case "MaintenanceRun.task":
+		if e.ComplexityRoot.MaintenanceRun.Task == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Task(childComplexity), true
+
+	case "MaintenanceRunConnection.edges":
+		if e.ComplexityRoot.MaintenanceRunConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunConnection.Edges(childComplexity), true
+	case "MaintenanceRunConnection.nodes":
+		if e.ComplexityRoot.MaintenanceRunConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunConnection.Nodes(childComplexity), true
+	case "MaintenanceRunConnection.pageInfo":
+		if e.ComplexityRoot.MaintenanceRunConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunConnection.PageInfo(childComplexity), true
+
+	case "MaintenanceRunEdge.cursor":
+		if e.ComplexityRoot.MaintenanceRunEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunEdge.Cursor(childComplexity), true
+	case "MaintenanceRunEdge.node":
+		if e.ComplexityRoot.MaintenanceRunEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunEdge.Node(childComplexity), true
+
 	case "Mutation.createJob":
 		if e.ComplexityRoot.Mutation.CreateJob == nil {
 			break
@@ -1064,6 +1204,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestOtp(childComplexity, args["input"].(model.RequestOtpInput)), true
+	case "Mutation.retryTask":
+		if e.ComplexityRoot.Mutation.RetryTask == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryTask_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryTask(childComplexity, args["input"].(model.RetryTaskInput)), true
 	case "Mutation.selectImages":
 		if e.ComplexityRoot.Mutation.SelectImages == nil {
 			break
@@ -1255,6 +1406,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Jobs(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.JobFilter)), true
+	case "Query.maintenanceRuns":
+		if e.ComplexityRoot.Query.MaintenanceRuns == nil {
+			break
+		}
+
+		args, err := ec.field_Query_maintenanceRuns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MaintenanceRuns(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.MaintenanceRunFilter)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -1283,6 +1445,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.SecurityEventFilter)), true
+	case "Query.tasks":
+		if e.ComplexityRoot.Query.Tasks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tasks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tasks(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.TaskFilter)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -1327,6 +1500,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestOtpPayload.RetryAfter(childComplexity), true
+
+	case "RetryTaskPayload.task":
+		if e.ComplexityRoot.RetryTaskPayload.Task == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryTaskPayload.Task(childComplexity), true
+	case "RetryTaskPayload.userErrors":
+		if e.ComplexityRoot.RetryTaskPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryTaskPayload.UserErrors(childComplexity), true
 
 	case "SecretHealth.daysLeft":
 		if e.ComplexityRoot.SecretHealth.DaysLeft == nil {
@@ -1584,6 +1770,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SettleExtrasPayload.UserErrors(childComplexity), true
 
+	case "Task.attempts":
+		if e.ComplexityRoot.Task.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.Attempts(childComplexity), true
+	case "Task.createdAt":
+		if e.ComplexityRoot.Task.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.CreatedAt(childComplexity), true
+	case "Task.finishedAt":
+		if e.ComplexityRoot.Task.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.FinishedAt(childComplexity), true
+	case "Task.kind":
+		if e.ComplexityRoot.Task.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.Kind(childComplexity), true
+	case "Task.lastError":
+		if e.ComplexityRoot.Task.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.LastError(childComplexity), true
+	case "Task.maxAttempts":
+		if e.ComplexityRoot.Task.MaxAttempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.MaxAttempts(childComplexity), true
+	case "Task.nextAt":
+		if e.ComplexityRoot.Task.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.NextAt(childComplexity), true
+	case "Task.id":
+		if e.ComplexityRoot.Task.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.PublicID(childComplexity), true
+	case "Task.state":
+		if e.ComplexityRoot.Task.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.State(childComplexity), true
+
+	case "TaskConnection.edges":
+		if e.ComplexityRoot.TaskConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskConnection.Edges(childComplexity), true
+	case "TaskConnection.nodes":
+		if e.ComplexityRoot.TaskConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskConnection.Nodes(childComplexity), true
+	case "TaskConnection.pageInfo":
+		if e.ComplexityRoot.TaskConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskConnection.PageInfo(childComplexity), true
+
+	case "TaskEdge.cursor":
+		if e.ComplexityRoot.TaskEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskEdge.Cursor(childComplexity), true
+	case "TaskEdge.node":
+		if e.ComplexityRoot.TaskEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskEdge.Node(childComplexity), true
+
+	case "TaskError.at":
+		if e.ComplexityRoot.TaskError.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskError.At(childComplexity), true
+	case "TaskError.code":
+		if e.ComplexityRoot.TaskError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskError.Code(childComplexity), true
+	case "TaskError.message":
+		if e.ComplexityRoot.TaskError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskError.Message(childComplexity), true
+
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
@@ -1667,13 +1959,16 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputImageFilter,
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
+		ec.unmarshalInputMaintenanceRunFilter,
 		ec.unmarshalInputRequestOtpInput,
+		ec.unmarshalInputRetryTaskInput,
 		ec.unmarshalInputSecurityEventFilter,
 		ec.unmarshalInputSelectImagesInput,
 		ec.unmarshalInputSetAllImagesIncludedInput,
 		ec.unmarshalInputSetIncludedImagesInput,
 		ec.unmarshalInputSetSelectionStateInput,
 		ec.unmarshalInputSettleExtrasInput,
+		ec.unmarshalInputTaskFilter,
 		ec.unmarshalInputVerifyOtpInput,
 	)
 	first := true
@@ -2427,6 +2722,8 @@ enum UserErrorCode {
   NOT_PENDING
   "The reference stands for a payment of other pictures."
   PAYMENT_REFERENCE_USED
+  "The background task is neither dead nor retrying."
+  TASK_NOT_FAILED
 }
 
 "Everything that can be asked."
@@ -2520,6 +2817,8 @@ enum SecurityEventKind {
   ARCHIVE_DAMAGED
   "A secret of the server has expired, is about to, or is too old; ` + "`" + `detail` + "`" + ` is its variable."
   SECRET_UNHEALTHY
+  "A background task has failed for the last time; ` + "`" + `detail` + "`" + ` is its kind. See ` + "`" + `tasks` + "`" + `."
+  TASK_DEAD
 }
 
 "Incidents of one second that had everything but their time in common."
@@ -2846,6 +3145,187 @@ type VerifyOtpPayload {
 type LogoutPayload {
   "Always true: the session is over."
   ok: Boolean!
+}
+`, BuiltIn: false},
+	{Name: "../task.graphqls", Input: `extend type Query {
+  "How maintenance went, newest first. Kept for 90 days."
+  maintenanceRuns(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match."
+    filter: MaintenanceRunFilter
+  ): MaintenanceRunConnection! @auth(role: OPERATOR)
+  "Background tasks that are dead or retrying, the newest first. Those that are dead are kept for 7 days."
+  tasks(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match."
+    filter: TaskFilter
+  ): TaskConnection! @auth(role: OPERATOR)
+}
+
+extend type Mutation {
+  "Has a background task tried again at once that is dead or retrying. The entry is in the audit log of the operator's own studio."
+  retryTask(
+    "Which task."
+    input: RetryTaskInput!
+  ): RetryTaskPayload! @auth(role: OPERATOR) @rateLimit(name: PUBLIC_API)
+}
+
+"Who started a run of maintenance."
+enum MaintenanceOrigin {
+  "Somebody outside, by ` + "`" + `/cron` + "`" + `."
+  CRON
+  "The server, when it was due."
+  SCHEDULE
+}
+
+"How a run of maintenance stands."
+enum MaintenanceState {
+  "It goes on."
+  RUNNING
+  "All is done."
+  DONE
+  "It failed; ` + "`" + `errorCode` + "`" + ` says how."
+  FAILED
+  "Its server was not heard of any more; what it did, it did in part. Another run may follow."
+  LOST
+}
+
+"A run of a task of maintenance."
+type MaintenanceRun implements Node {
+  "Opaque and stable."
+  id: ID!
+  "The task, as ` + "`" + `/cron/{task}` + "`" + ` calls it."
+  task: String!
+  "Who started it."
+  origin: MaintenanceOrigin!
+  "How it stands."
+  state: MaintenanceState!
+  "What was done, in a few words; mostly empty."
+  summary: String!
+  "Why it failed: UNAVAILABLE, INTERNAL, TIMED_OUT, STOPPED or LOST; null unless it did."
+  errorCode: String
+  "When it began."
+  startedAt: DateTime!
+  "When it ended; null where nobody has said so."
+  finishedAt: DateTime
+}
+
+"Which runs of maintenance."
+input MaintenanceRunFilter {
+  "Only those of this task, such as ` + "`" + `purge` + "`" + `."
+  task: String
+}
+
+"A page of runs of maintenance."
+type MaintenanceRunConnection {
+  "The runs with their cursors."
+  edges: [MaintenanceRunEdge!]!
+  "The runs alone."
+  nodes: [MaintenanceRun!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A run of maintenance within a page."
+type MaintenanceRunEdge {
+  "Its place in the list."
+  cursor: String!
+  "The run."
+  node: MaintenanceRun!
+}
+
+"How a background task stands."
+enum TaskState {
+  "It waits for its turn."
+  WAITING
+  "It is being worked on."
+  WORKING
+  "It has failed, and will be tried again."
+  RETRYING
+  "It has failed for the last time."
+  DEAD
+  "It is over."
+  OVER
+}
+
+"Something that the server does aside, such as a mail or an import."
+type Task implements Node {
+  "Opaque and stable."
+  id: ID!
+  "What kind of task, such as ` + "`" + `login_mail` + "`" + `."
+  kind: String!
+  "How it stands."
+  state: TaskState!
+  "How often it has been tried."
+  attempts: Int!
+  "How often it is tried at most."
+  maxAttempts: Int!
+  "Why it failed last; null where it has not."
+  lastError: TaskError
+  "When it was queued."
+  createdAt: DateTime!
+  "When it is tried next; null where it is not."
+  nextAt: DateTime
+  "When it ended; null where it has not."
+  finishedAt: DateTime
+}
+
+"Why a task failed, as far as that can be told: the error itself may hold an address or a secret, and stands in the log."
+type TaskError {
+  "UNAVAILABLE, INTERNAL, PANIC, or ABANDONED where its server ended in the middle."
+  code: String!
+  "The same in a sentence."
+  message: String!
+  "When."
+  at: DateTime!
+}
+
+"Which background tasks."
+input TaskFilter {
+  "Only those that are DEAD, or only those that are RETRYING; nothing is listed for the others."
+  state: TaskState
+  "Only those of this kind."
+  kind: String
+}
+
+"A page of background tasks."
+type TaskConnection {
+  "The tasks with their cursors."
+  edges: [TaskEdge!]!
+  "The tasks alone."
+  nodes: [Task!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A background task within a page."
+type TaskEdge {
+  "Its place in the list."
+  cursor: String!
+  "The task."
+  node: Task!
+}
+
+"Input of ` + "`" + `retryTask` + "`" + `."
+input RetryTaskInput {
+  "The task."
+  taskId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `retryTask` + "`" + `."
+type RetryTaskPayload {
+  "The task as it stands now."
+  task: Task!
+  "The rules that refused it."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 }
@@ -3175,6 +3655,50 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MaintenanceRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_MaintenanceRun_id(ctx, field)
+	case "task":
+		return ec.fieldContext_MaintenanceRun_task(ctx, field)
+	case "origin":
+		return ec.fieldContext_MaintenanceRun_origin(ctx, field)
+	case "state":
+		return ec.fieldContext_MaintenanceRun_state(ctx, field)
+	case "summary":
+		return ec.fieldContext_MaintenanceRun_summary(ctx, field)
+	case "errorCode":
+		return ec.fieldContext_MaintenanceRun_errorCode(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_MaintenanceRun_startedAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_MaintenanceRun_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaintenanceRun", field.Name)
+}
+
+func (ec *executionContext) childFields_MaintenanceRunConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MaintenanceRunConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_MaintenanceRunConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MaintenanceRunConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaintenanceRunConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MaintenanceRunEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_MaintenanceRunEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_MaintenanceRunEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaintenanceRunEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_PackageUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "included":
@@ -3231,6 +3755,16 @@ func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, f
 		return ec.fieldContext_RequestOtpPayload_retryAfter(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestOtpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryTaskPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "task":
+		return ec.fieldContext_RetryTaskPayload_task(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryTaskPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryTaskPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SecretHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3373,6 +3907,64 @@ func (ec *executionContext) childFields_SettleExtrasPayload(ctx context.Context,
 		return ec.fieldContext_SettleExtrasPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SettleExtrasPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Task(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Task_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Task_kind(ctx, field)
+	case "state":
+		return ec.fieldContext_Task_state(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Task_attempts(ctx, field)
+	case "maxAttempts":
+		return ec.fieldContext_Task_maxAttempts(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Task_lastError(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Task_createdAt(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_Task_nextAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_Task_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Task", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TaskConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TaskConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TaskConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TaskEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TaskEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_TaskError_code(ctx, field)
+	case "message":
+		return ec.fieldContext_TaskError_message(ctx, field)
+	case "at":
+		return ec.fieldContext_TaskError_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskError", field.Name)
 }
 
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

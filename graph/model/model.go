@@ -11,6 +11,7 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
+	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 	"strconv"
@@ -139,6 +140,20 @@ type LogoutPayload struct {
 	Ok bool `json:"ok"`
 }
 
+// A run of maintenance within a page.
+type MaintenanceRunEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The run.
+	Node *task.Run `json:"node"`
+}
+
+// Which runs of maintenance.
+type MaintenanceRunFilter struct {
+	// Only those of this task, such as `purge`.
+	Task *string `json:"task,omitempty"`
+}
+
 // Everything that can be changed.
 type Mutation struct {
 }
@@ -177,6 +192,22 @@ type RequestOtpPayload struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// Seconds until another code can be asked for.
 	RetryAfter int `json:"retryAfter"`
+}
+
+// Input of `retryTask`.
+type RetryTaskInput struct {
+	// The task.
+	TaskID string `json:"taskId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `retryTask`.
+type RetryTaskPayload struct {
+	// The task as it stands now.
+	Task *task.Task `json:"task"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A security event within a page.
@@ -295,6 +326,22 @@ type SettleExtrasPayload struct {
 	Changes []*job.Change `json:"changes"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A background task within a page.
+type TaskEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The task.
+	Node *task.Task `json:"node"`
+}
+
+// Which background tasks.
+type TaskFilter struct {
+	// Only those that are DEAD, or only those that are RETRYING; nothing is listed for the others.
+	State *task.Standing `json:"state,omitempty"`
+	// Only those of this kind.
+	Kind *string `json:"kind,omitempty"`
 }
 
 // What went wrong with a business rule, in a mutation that was allowed.
@@ -657,6 +704,8 @@ const (
 	UserErrorCodeNotPending UserErrorCode = "NOT_PENDING"
 	// The reference stands for a payment of other pictures.
 	UserErrorCodePaymentReferenceUsed UserErrorCode = "PAYMENT_REFERENCE_USED"
+	// The background task is neither dead nor retrying.
+	UserErrorCodeTaskNotFailed UserErrorCode = "TASK_NOT_FAILED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -670,11 +719,12 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeAlreadyGranted,
 	UserErrorCodeNotPending,
 	UserErrorCodePaymentReferenceUsed,
+	UserErrorCodeTaskNotFailed,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeTaskNotFailed:
 		return true
 	}
 	return false

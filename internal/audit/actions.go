@@ -4,4 +4,5 @@ package audit
 var Actions = []Action{
 	JobCreated, ImagesImported, IncludedImagesSet, AllImagesIncludedSet, SelectionStateSet, ExtraSettled, AccountRoleSet,
 	LoginCodeRequested, LoginSucceeded, LoginFailed,
+	TaskRetried,
 }

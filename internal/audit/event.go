@@ -20,11 +20,13 @@ const (
 	LimiterRestored         Event = "limiter_restored"          // Redis is back
 	ArchiveDamaged          Event = "archive_damaged"           // the storage gave other bytes than were taken in
 	SecretUnhealthy         Event = "secret_unhealthy"          // a secret has expired, is about to, or is too old
+	TaskDead                Event = "task_dead"                 // a background task has failed for the last time
 )
 
 var events = []Event{
 	RateLimitBlocked, IPAccessDenied, CSRFBlocked, AuthBlocked, RequestValidationFailed, QueryRejected,
 	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged, SecretUnhealthy,
+	TaskDead,
 }
 
 // Events are all events.

@@ -37,6 +37,7 @@ const (
 	LoginCodeRequested   Action = "login.code_requested"
 	LoginSucceeded       Action = "login.succeeded"
 	LoginFailed          Action = "login.failed"
+	TaskRetried          Action = "task.retried"
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to

@@ -13,9 +13,14 @@ const (
 	Import   Kind = "imp"
 	Audit    Kind = "aud"
 	Security Kind = "sec"
+	Run      Kind = "run" // of maintenance
+	Task     Kind = "tsk"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true}
+var kinds = map[Kind]bool{
+	Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true,
+	Run: true, Task: true,
+}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

@@ -55,6 +55,9 @@ var alertWords = map[Locale]map[string]eventWords{
 		"secret_unhealthy": {"ein Geheimnis muss gewechselt werden",
 			"Ein Geheimnis des Servers ist abgelaufen, läuft bald ab oder ist zu alt.\nIst es abgelaufen, startet der Server im Betrieb nicht mehr.",
 			"Die Abfrage secrets und der Befehl pixgate secrets check zeigen, welches.\nWie man es wechselt, ohne jemanden abzumelden, steht in docs/secrets.md."},
+		"task_dead": {"eine Hintergrundaufgabe ist gescheitert",
+			"Eine Aufgabe, etwa eine Mail oder ein Import, schlug so oft fehl, dass\nsie nicht mehr von selbst versucht wird.",
+			"Die Abfrage tasks zeigt, welche und warum. Ist die Ursache behoben,\nversucht retryTask sie noch einmal."},
 	},
 	English: {
 		"": {"unusual events",
@@ -96,5 +99,8 @@ var alertWords = map[Locale]map[string]eventWords{
 		"secret_unhealthy": {"a secret must be changed",
 			"A secret of the server has expired, is about to, or is too old. With one\nthat has expired, a server in production does not start again.",
 			"The query secrets and the command pixgate secrets check show which one.\ndocs/secrets.md says how to change it without signing anybody out."},
+		"task_dead": {"a background task has failed",
+			"A task, such as a mail or an import, failed so often that it is not\ntried again by itself.",
+			"The query tasks shows which, and why. Once the cause is gone, retryTask\ntries it once more."},
 	},
 }

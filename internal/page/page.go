@@ -29,6 +29,8 @@ const (
 	AuditLog       List = 'a'
 	History        List = 'h'
 	SecurityEvents List = 's'
+	Runs           List = 'r' // of maintenance
+	Tasks          List = 't'
 )
 
 // Cursor is the place of one element in a list that is ordered by Key, then ID.
@@ -58,9 +60,10 @@ func (c Cursor) Text(list List) string { return string(c.Append(nil, list)) }
 const year9999 = 253_402_300_799_999_999
 
 // maxKey is the largest key that a list's elements have: of images, the largest
-// position; of the audit log, the largest sequence; of all others, a time.
+// position; of the audit log, the largest sequence; of tasks, of their numbers; of all others, a time.
 var maxKey = map[List]int64{
 	Jobs: year9999, Images: math.MaxInt32, AuditLog: math.MaxInt64, History: year9999, SecurityEvents: year9999,
+	Runs: year9999, Tasks: math.MaxInt64,
 }
 
 func parse(list List, text string) (Cursor, bool) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +25,8 @@ import (
 const (
 	mailQueue        = "mail"
 	importQueue      = "import"
-	maintenanceQueue = "maintenance"
+	choreQueue       = "chore"
+	maintenanceQueue = "maintenance" // where earlier versions put chores: what they left, or still queue, is done; they know few kinds
 )
 
 // loginMail mails a sign-in code. It has more attempts than fit into the life of
@@ -68,26 +70,15 @@ func (securityAlert) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 25}
 }
 
-// purge removes what is long over.
-type purge struct{}
+// chore is a chore that is due; its kind says which.
+type chore struct{ name string }
 
 // Kind names the task in stored rows.
-func (purge) Kind() string { return "purge" }
+func (c chore) Kind() string { return strings.ReplaceAll(c.name, "-", "_") }
 
 // InsertOpts says how the task is queued.
-func (purge) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
-}
-
-// anchorAudit anchors the ends of the audit chains.
-type anchorAudit struct{}
-
-// Kind names the task in stored rows.
-func (anchorAudit) Kind() string { return "anchor_audit" }
-
-// InsertOpts says how the task is queued.
-func (anchorAudit) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
+func (chore) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: choreQueue, MaxAttempts: 3}
 }
 
 // Queue takes tasks over.
