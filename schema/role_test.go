@@ -20,7 +20,7 @@ var rights = map[string]string{
 	"login_challenge":  "SELECT INSERT UPDATE DELETE",
 	"budget":           "SELECT INSERT UPDATE DELETE",
 	"session":          "SELECT INSERT UPDATE DELETE",
-	"security_event":   "SELECT INSERT DELETE", // purged, never rewritten
+	"security_event":   "SELECT INSERT DELETE",        // purged, never rewritten
 	"cron_run":         "SELECT INSERT UPDATE DELETE", // purged; of its columns, how it ended
 }
 
