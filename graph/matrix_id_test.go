@@ -24,6 +24,8 @@ func (m *matrix) ids() map[string]string {
 		"Job unknown":        id.Job.Format(unknown), "Image unknown": id.Image.Format(unknown),
 		"SecurityEvent the-owner's": id.Security.Format(m.event), "SecurityEvent foreign": id.Security.Format(m.foreignEvent),
 		"SecurityEvent the-installation's": id.Security.Format(m.ofNobody), "SecurityEvent unknown": id.Security.Format(unknown),
+		"MaintenanceRun the-owner's": id.Run.Format(m.run), "MaintenanceRun foreign": id.Run.Format(m.run), "MaintenanceRun unknown": id.Run.Format(unknown),
+		"Task the-owner's": m.dead, "Task foreign": m.done, "Task unknown": id.Task.Format(unknown), "Nothing task-0": id.Task.Format(id.Nil),
 		"Nothing empty": "", "Nothing malformed": "job_zzz", "Nothing a-uuid": m.Package.ID.String(), "Nothing a-studio": "ten" + id.Job.Format(m.TenantID)[3:],
 		"Nothing a-session": "ses" + id.Job.Format(m.Owner.SessionID)[3:], "Nothing a-device": "dev" + id.Job.Format(m.Owner.DeviceID)[3:],
 	}

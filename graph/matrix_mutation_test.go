@@ -63,6 +63,10 @@ var mutations = []mutation{
 	{"settleExtras", "a payment of what is not pending", ofStaff, "", ""},
 	{"settleExtras", "a payment for another job", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
 	{"settleExtras", "a payment without a reference", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"retryTask", "a dead task", byOperator, "audit_entry audit_head task.river_job", ""},
+	{"retryTask", "a task that went well", byOperator, "", ""},
+	{"retryTask", "an unknown task", "401 403 403 403 403 403 r403 BLK EXP 401 403 403 401", "", ""},
+	{"retryTask", "a dead task for too many reasons", "401 403 403 403 403 403 r400 BLK EXP 401 403 403 401", "", ""},
 }
 
 // noOne may do it who is signed in.
@@ -210,6 +214,18 @@ var inputs = map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
 	},
 	"a payment for another job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return payment(m.All, "payment", m.Package.Image(job.ExtraPending))
+	},
+	"a dead task": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.dead, "reason": "matrix"}
+	},
+	"a task that went well": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.done}
+	},
+	"an unknown task": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.Package.PublicID()}
+	},
+	"a dead task for too many reasons": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.dead, "reason": strings.Repeat("x", 1001)}
 	},
 	"a payment without a reference": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return payment(m.Package, " ", m.Package.Image(job.ExtraPending))

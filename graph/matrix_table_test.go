@@ -39,6 +39,8 @@ Query.auditLog                   401  403 403 403 403 v   v   BLK EXP 401 403 v 
 Query.auditVerification          401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.securityEvents             401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 Query.secrets                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Query.maintenanceRuns            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Query.tasks                      401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -215,6 +217,38 @@ SecretHealth.expiresAt           401  403 403 403 403 403 v   BLK EXP 401 403 40
 SecretHealth.daysLeft            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 SecretHealth.hasPrevious         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 SecretHealth.nextStep            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.id                401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.task              401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.origin            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.state             401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.summary           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.errorCode         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.startedAt         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.finishedAt        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunConnection.edges   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunConnection.nodes   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunConnection.pageInfo 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunEdge.cursor        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunEdge.node          401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.id                          401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.kind                        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.state                       401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.attempts                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.maxAttempts                 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.lastError                   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.createdAt                   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.nextAt                      401  403 403 403 403 403 n   BLK EXP 401 403 403 401
+Task.nextAt [retried]            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.finishedAt                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.finishedAt [retried]        401  403 403 403 403 403 n   BLK EXP 401 403 403 401
+TaskError.code                   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskError.message                401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskError.at                     401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskConnection.edges             401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskConnection.nodes             401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskConnection.pageInfo          401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskEdge.cursor                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskEdge.node                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -243,6 +277,8 @@ SetSelectionStatePayload.userErrors 401 403 403 403 403 0 0   BLK EXP 401 403 r4
 SettleExtrasPayload.job          401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SettleExtrasPayload.changes      401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SettleExtrasPayload.userErrors   401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+RetryTaskPayload.task            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+RetryTaskPayload.userErrors      401  403 403 403 403 403 0   BLK EXP 401 403 403 401
 SelectionChange.image            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.oldState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.newState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
@@ -250,14 +286,17 @@ UserError.field                  401  403 403 403 403 v   v   BLK EXP 401 403 v 
 UserError.message                401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 UserError.code                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 UserError.limit                  401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.limit [task]           401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.limit [import]         401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.limit [settlement]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.limit [full]           401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 UserError.used                   401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.used [task]            401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.used [import]          401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.used [settlement]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.used [full]            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 UserError.remaining              401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.remaining [task]       401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.remaining [import]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [settlement] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [full]       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
@@ -272,21 +311,23 @@ var calls = map[string]string{
 
 // What the ways through lists and mutations come to before a field is reached.
 const (
-	mine     = ". . . . . . . . . . . . ." // everybody has one, or the row says who
-	named    = "401 . 403 . 403 . . BLK EXP 401 403 403 401"
-	listed   = "401 . - . - . . BLK EXP 401 - - 401"
-	noJobs   = "401 . . . - . . BLK EXP 401 . . 401" // but the idle photographer has none
-	byViewer = "- v v v v v v v v - v v -"
-	byAdmins = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
-	byStaff  = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
-	ownStaff = "401 403 403 403 403 v v BLK EXP 401 403 - 401"
-	ofStaff  = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
-	ofOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 . 401" // each admin's own studio's
-	inOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 - 401" // which does not hold the entry that is asked for
-	ofThing  = "401 - 403 - 403 . . BLK EXP 401 403 403 401"   // for others their thing is null with it
-	byOwner  = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
-	noErrors = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
-	byAll    = "v v v v v v v v v v v v v"
+	mine        = ". . . . . . . . . . . . ." // everybody has one, or the row says who
+	named       = "401 . 403 . 403 . . BLK EXP 401 403 403 401"
+	listed      = "401 . - . - . . BLK EXP 401 - - 401"
+	noJobs      = "401 . . . - . . BLK EXP 401 . . 401" // but the idle photographer has none
+	byViewer    = "- v v v v v v v v - v v -"
+	byAdmins    = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
+	byStaff     = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
+	ownStaff    = "401 403 403 403 403 v v BLK EXP 401 403 - 401"
+	ofStaff     = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
+	ofOwnLog    = "401 403 403 403 403 . . BLK EXP 401 403 . 401" // each admin's own studio's
+	inOwnLog    = "401 403 403 403 403 . . BLK EXP 401 403 - 401" // which does not hold the entry that is asked for
+	ofThing     = "401 - 403 - 403 . . BLK EXP 401 403 403 401"   // for others their thing is null with it
+	byOwner     = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
+	noErrors    = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
+	byOperators = "401 403 403 403 403 403 . BLK EXP 401 403 403 401"
+	byOperator  = "401 403 403 403 403 403 v BLK EXP 401 403 403 401"
+	byAll       = "v v v v v v v v v v v v v"
 )
 
 // way is a query that leads to an object: @ stands where its fields are asked for,
@@ -376,6 +417,22 @@ var ways = []way{
 	{to: "SecurityEventEdge", ask: `{ securityEvents { edges { here: __typename @ } } }`, cells: mine},
 	{to: "PageInfo", ask: `{ securityEvents { pageInfo { here: __typename @ } } }`, cells: byStaff},
 	{to: "SecretHealth", ask: `{ secrets { here: __typename @ } }`, cells: mine},
+	{to: "MaintenanceRun", ask: `{ node(id: $maintenancerun) { ... on MaintenanceRun { here: id @ } } }`, cells: mine},
+	{to: "MaintenanceRun", ask: `{ maintenanceRuns { nodes { here: id @ } } }`, cells: mine},
+	{to: "MaintenanceRun", ask: `{ maintenanceRuns { edges { node { here: id @ } } } }`, cells: mine},
+	{to: "MaintenanceRunConnection", ask: `{ maintenanceRuns { here: __typename @ } }`, cells: mine},
+	{to: "MaintenanceRunEdge", ask: `{ maintenanceRuns { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ maintenanceRuns { pageInfo { here: __typename @ } } }`, cells: byOperator},
+	{to: "Task", ask: `{ node(id: $task) { ... on Task { here: id @ } } }`, cells: mine},
+	{to: "Task", ask: `{ tasks { nodes { here: id @ } } }`, cells: mine},
+	{to: "Task", ask: `{ tasks { edges { node { here: id @ } } } }`, cells: mine},
+	{to: "Task", ask: `mutation { retryTask(input: $input) { task { here: __typename @ } } }`, cells: byOperators, input: "a dead task", name: "retried"},
+	{to: "TaskError", ask: `{ node(id: $task) { ... on Task { lastError { here: __typename @ } } } }`, cells: mine},
+	{to: "TaskConnection", ask: `{ tasks { here: __typename @ } }`, cells: mine},
+	{to: "TaskEdge", ask: `{ tasks { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ tasks { pageInfo { here: __typename @ } } }`, cells: byOperator},
+	{to: "RetryTaskPayload", ask: `mutation { retryTask(input: $input) { here: __typename @ } }`, cells: mine, input: "a dead task"},
+	{to: "UserError", ask: `mutation { retryTask(input: $input) { userErrors { here: __typename @ } } }`, cells: byOperator, input: "a task that went well", name: "task"},
 	{to: "Account", ask: `{ node(id: $securityevent) { ... on SecurityEvent { account { here: id @ } } } }`, cells: byAdmins},
 
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
@@ -444,6 +501,13 @@ SecurityEvent the-owner's 401 403 403 403 403 v v BLK EXP 401 403 403 401
 SecurityEvent the-installation's 401 403 403 403 403 403 v BLK EXP 401 403 403 401
 SecurityEvent foreign 401 403 403 403 403 403 403 BLK EXP 401 403 v   401
 SecurityEvent unknown 401 403 403 403 403 403 403 BLK EXP 401 403 403 401
+MaintenanceRun the-owner's 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun foreign 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun unknown 401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Task the-owner's     401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task foreign         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task unknown         401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing task-0       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401

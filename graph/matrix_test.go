@@ -70,7 +70,7 @@ func document(ask, fields string) string {
 	}
 	body = strings.ReplaceAll(body, "@", fields)
 	var declared []string
-	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent"} {
+	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent", "maintenancerun", "task"} {
 		if strings.Contains(body, "$"+name+")") {
 			declared = append(declared, "$"+name+": ID!")
 		}
@@ -178,6 +178,7 @@ func (m *matrix) subject(about string) map[string]any {
 	return map[string]any{
 		"job": j.PublicID(), "image": id.Image.Format(imageID), "import": id.Import.Format(run), "account": m.Owner.PublicID(),
 		"auditentry": id.Audit.Format(m.audited[imageID]), "securityevent": id.Security.Format(m.event),
+		"maintenancerun": id.Run.Format(m.run), "task": m.dead,
 	}
 }
 
