@@ -311,23 +311,27 @@ var calls = map[string]string{
 
 // What the ways through lists and mutations come to before a field is reached.
 const (
-	mine        = ". . . . . . . . . . . . ." // everybody has one, or the row says who
-	named       = "401 . 403 . 403 . . BLK EXP 401 403 403 401"
-	listed      = "401 . - . - . . BLK EXP 401 - - 401"
-	noJobs      = "401 . . . - . . BLK EXP 401 . . 401" // but the idle photographer has none
-	byViewer    = "- v v v v v v v v - v v -"
-	byAdmins    = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
-	byStaff     = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
-	ownStaff    = "401 403 403 403 403 v v BLK EXP 401 403 - 401"
-	ofStaff     = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
-	ofOwnLog    = "401 403 403 403 403 . . BLK EXP 401 403 . 401" // each admin's own studio's
-	inOwnLog    = "401 403 403 403 403 . . BLK EXP 401 403 - 401" // which does not hold the entry that is asked for
-	ofThing     = "401 - 403 - 403 . . BLK EXP 401 403 403 401"   // for others their thing is null with it
-	byOwner     = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
-	noErrors    = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
+	mine     = ". . . . . . . . . . . . ." // everybody has one, or the row says who
+	named    = "401 . 403 . 403 . . BLK EXP 401 403 403 401"
+	listed   = "401 . - . - . . BLK EXP 401 - - 401"
+	noJobs   = "401 . . . - . . BLK EXP 401 . . 401" // but the idle photographer has none
+	byViewer = "- v v v v v v v v - v v -"
+	byAdmins = "401 403 403 403 403 . . BLK EXP 401 403 403 401"
+	byStaff  = "401 403 403 403 403 v v BLK EXP 401 403 v 401" // each of the own studio
+	ownStaff = "401 403 403 403 403 v v BLK EXP 401 403 - 401"
+	ofStaff  = "401 403 403 403 403 v v BLK EXP 401 403 r403 401"
+	ofOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 . 401" // each admin's own studio's
+	inOwnLog = "401 403 403 403 403 . . BLK EXP 401 403 - 401" // which does not hold the entry that is asked for
+	ofThing  = "401 - 403 - 403 . . BLK EXP 401 403 403 401"   // for others their thing is null with it
+	byOwner  = "401 v r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
+	noErrors = "401 403 403 403 403 - - BLK EXP 401 403 r403 401" // no rule refuses it
+	byAll    = "v v v v v v v v v v v v v"
+)
+
+// What is the installation's.
+const (
 	byOperators = "401 403 403 403 403 403 . BLK EXP 401 403 403 401"
 	byOperator  = "401 403 403 403 403 403 v BLK EXP 401 403 403 401"
-	byAll       = "v v v v v v v v v v v v v"
 )
 
 // way is a query that leads to an object: @ stands where its fields are asked for,

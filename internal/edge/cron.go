@@ -50,7 +50,10 @@ func (e *edge) cron(next http.Handler) http.Handler {
 			refuse(w, r, err)
 			return
 		}
-		w.Header().Set("Cache-Control", "no-store")
+		if x.template == cronIndex && r.URL.Path != "/cron/" { // the routes would send the caller there
+			unrouted(w, r, http.StatusNotFound)
+			return
+		}
 		e.routes.ServeHTTP(w, r)
 	})
 }
