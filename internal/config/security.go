@@ -52,7 +52,7 @@ func (r *reader) whole(variable string, otherwise, least, most int) int {
 // oneOf reads one of a few words; the first is meant where none is set.
 func (r *reader) oneOf(variable string, words ...string) string {
 	value := r.optional(variable, words[0])
-	if !slices.Contains(words, value) {
+	if value != "" && !slices.Contains(words, value) {
 		r.wrong(variable, fmt.Sprintf("is %q", shortened(value)), strings.Join(words, " or "))
 	}
 	return value
