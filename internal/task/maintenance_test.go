@@ -304,8 +304,14 @@ func TestWhoLosesTheLeaseIsToldToEndAndNeverSaysDone(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	var told error
 	m := y.server(
-		chore("obeys", func(ctx context.Context, _ *task.Lease) error { lose(); <-ctx.Done(); return ctx.Err() }),
+		chore("obeys", func(ctx context.Context, _ *task.Lease) error {
+			lose()
+			<-ctx.Done()
+			told = context.Cause(ctx)
+			return ctx.Err()
+		}),
 		chore("ignores", func(context.Context, *task.Lease) error { lose(); return nil }),
 	)
 	for _, name := range []string{"obeys", "ignores"} {
@@ -313,6 +319,9 @@ func TestWhoLosesTheLeaseIsToldToEndAndNeverSaysDone(t *testing.T) {
 		if got.Run.State != task.Lost || got.Run.ErrorCode != "LOST" {
 			t.Errorf("%s: %+v", name, got.Run)
 		}
+	}
+	if told == nil || !strings.Contains(told.Error(), "another runner") {
+		t.Errorf("the work was told to end by %v", told)
 	}
 	for _, run := range y.runs() {
 		if run.State != task.Lost {
