@@ -146,3 +146,27 @@ func TestWithoutItsSecretMaintenanceAnswers503(t *testing.T) {
 		return err == nil && done >= 2
 	})
 }
+
+// A task that nobody can work on any more dies at its last attempt, and operators learn it.
+func TestTheDeathOfATaskIsASecurityEvent(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	people := cast.New(t, db.Owner)
+	if _, err := db.Owner.Exec(t.Context(), "INSERT INTO task.river_job (kind, queue, args, max_attempts) VALUES ('gone', 'mail', '{}', 1)"); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, settings(t, db, nil))
+	operator := "Authorization: Bearer " + people.Operator.Token
+	until(t, "the event", func() bool {
+		told := p.ask(t, `{ securityEvents(filter: { event: TASK_DEAD }) { nodes { detail } } }`, nil, operator)
+		return strings.Contains(string(told.Data["securityEvents"]), `"detail":"gone"`)
+	})
+	seen := p.ask(t, `{ tasks(filter: { state: DEAD }) { nodes { id kind attempts lastError { code } } } }`, nil, operator)
+	if told := string(seen.Data["tasks"]); strings.Count(told, `"kind":"gone"`) != 1 {
+		t.Errorf("operators see %s", told)
+	}
+	admin := p.ask(t, `{ tasks { nodes { id } } }`, nil, "Authorization: Bearer "+people.Admin.Token)
+	if admin.Status != http.StatusForbidden && (len(admin.Errors) != 1 || admin.Errors[0].Extensions.Code != "FORBIDDEN") {
+		t.Errorf("an admin: %+v", admin)
+	}
+}
