@@ -167,17 +167,18 @@ func TestOfFiftyRetriesOneCounts(t *testing.T) {
 		})
 	}
 	all.Wait()
-	var entries, left int
+	var entries, complete, left int
 	if err := d.db.Owner.QueryRow(t.Context(), `
-		SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND actor_id = $2 AND action = 'task.retried' AND reason = 'storage is back' AND request_id = 'request'
-			AND old_value LIKE '%DEAD%' AND new_value LIKE '%image_import%WAITING%'`, d.Operator.TenantID, d.Operator.AccountID).Scan(&entries); err != nil {
+		SELECT count(*), count(*) FILTER (WHERE tenant_id = $1 AND actor_id = $2 AND reason = 'storage is back' AND request_id = 'request'
+			AND old_value LIKE '%DEAD%' AND new_value LIKE '%image_import%WAITING%') FROM audit_entry WHERE action = 'task.retried'`,
+		d.Operator.TenantID, d.Operator.AccountID).Scan(&entries, &complete); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.db.Owner.QueryRow(t.Context(), "SELECT max_attempts - attempt FROM task.river_job WHERE state = 'available'").Scan(&left); err != nil {
 		t.Fatal(err)
 	}
-	if took.Load() != 1 || refused.Load() != 49 || entries != 1 || left != 1 {
-		t.Errorf("%d took, %d were refused, %d entries, %d tries left", took.Load(), refused.Load(), entries, left)
+	if took.Load() != 1 || refused.Load() != 49 || entries != 1 || complete != 1 || left != 1 {
+		t.Errorf("%d took, %d were refused, %d entries, %d of them complete, %d tries left", took.Load(), refused.Load(), entries, complete, left)
 	}
 }
 

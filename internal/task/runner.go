@@ -58,13 +58,9 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	river.AddWorker(workers, &mailWorker{work: work.LoginMail})
 	river.AddWorker(workers, &importWorker{work: work.Import, giveUp: work.GiveUp})
 	river.AddWorker(workers, &alertWorker{work: work.SecurityAlert})
-	var periodic []*river.PeriodicJob
 	if m := work.Maintenance; m != nil {
 		for _, name := range m.names {
 			river.AddWorkerArgs(workers, chore{name}, &choreWorker{maintenance: m, name: name})
-			if every := m.chores[name].Every; work.Scheduled && every > 0 {
-				periodic = append(periodic, due(every, chore{name}))
-			}
 		}
 	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
@@ -76,7 +72,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 			choreQueue:       {MaxWorkers: 2},
 			maintenanceQueue: {MaxWorkers: 1},
 		},
-		PeriodicJobs:         periodic,
+		PeriodicJobs:         schedule(work),
 		ErrorHandler:         deaths{work.Died},
 		JobTimeout:           mailTimeout,
 		RescueStuckJobsAfter: rescueAfter,
@@ -88,6 +84,19 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 		return nil, fmt.Errorf("open the task runner: %w", err)
 	}
 	return &Runner{client: client}, nil
+}
+
+// schedule is what the runner that leads starts by itself.
+func schedule(work Work) []*river.PeriodicJob {
+	var periodic []*river.PeriodicJob
+	if m := work.Maintenance; m != nil && work.Scheduled {
+		for _, name := range m.names {
+			if every := m.chores[name].Every; every > 0 {
+				periodic = append(periodic, due(every, chore{name}))
+			}
+		}
+	}
+	return periodic
 }
 
 // due is a task that is queued now and then, and when a runner becomes the leader.
