@@ -25,11 +25,11 @@ var arrows = map[string]string{
 		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema",
 
 	// the doors: they do not know each other
-	"internal/edge": "internal/account internal/audit internal/dossier internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/transfer",
+	"internal/edge": "internal/account internal/audit internal/dossier internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/task internal/transfer",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/blob internal/booking internal/dossier internal/fault internal/id internal/job " +
-		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/transfer internal/watch",
-	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/job internal/journal internal/secret internal/session internal/transfer internal/watch",
-	"graph/model":           "graph/scalar internal/account internal/audit internal/blob internal/booking internal/job internal/journal internal/page internal/session internal/transfer internal/watch",
+		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch",
+	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch",
+	"graph/model":           "graph/scalar internal/account internal/audit internal/blob internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch",
 	"graph/scalar":          "",
 	"graph/wire":            "graph/limit",
 	"graph/wire/testschema": "",
@@ -58,7 +58,7 @@ var arrows = map[string]string{
 	// the rooms that serve the domain
 	"internal/config":  "internal/secret",
 	"internal/gate":    "internal/fault internal/secret",
-	"internal/task":    "internal/fault internal/id schema",
+	"internal/task":    "internal/account internal/audit internal/fault internal/id internal/page queries schema",
 	"internal/mail":    "internal/fault internal/secret",
 	"internal/metrics": "",
 	"internal/blob":    "internal/fault internal/secret",

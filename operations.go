@@ -320,4 +320,13 @@ mutation Release($input: ReleaseLoginInput!) {
 		Name:  "As the operator: how the secrets are",
 		Query: "query Secrets {\n  secrets { name state rotatedAt expiresAt daysLeft hasPrevious nextStep }\n}\n",
 	},
+	{
+		Name:  "As the operator: how maintenance went, and which tasks died",
+		Query: "query Upkeep {\n  maintenanceRuns(first: 10) {\n    nodes { task origin state summary errorCode startedAt finishedAt }\n  }\n  tasks(first: 20) {\n    nodes { id kind state attempts maxAttempts lastError { code message at } nextAt }\n  }\n}\n",
+	},
+	{
+		Name:      "As the operator: try a task again that died",
+		Query:     "mutation Again($input: RetryTaskInput!) {\n  retryTask(input: $input) {\n    task { state attempts maxAttempts }\n    userErrors { message code }\n  }\n}\n",
+		Variables: "{\n  \"input\": { \"taskId\": \"tsk_…\", \"reason\": \"the storage is back\" }\n}",
+	},
 }

@@ -131,11 +131,19 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
 	dossiers := dossier.New(dossier.Options{DB: pool, Tenants: tenants, Sessions: sessions, Audit: auditLog, Now: now, Log: log})
+	maintenance, err := openMaintenance(settings, pool, rooms{sessions, security, anchors, secrets, uploads, dossiers}, now, log)
+	if err != nil {
+		return err
+	}
+	backlog, err := task.NewBacklog(task.BacklogOptions{DB: pool, Audit: auditLog, Meter: meter, Now: now})
+	if err != nil {
+		return err
+	}
 	runner, err := task.NewRunner(pool, task.Work{
-		TakeUpload: uploads.Take, SweepUploads: uploads.Sweep,
-		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
+		TakeUpload: uploads.Take,
+		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
 		BookingMail: news.Mail,
-		Purge:       task.InTurn(sessions.Purge, security.Purge, dossiers.Forget), AnchorAudit: anchors.Write,
+		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),
 	}, log)
 	if err != nil {
 		return err
@@ -149,6 +157,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
 		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records, Dossiers: dossiers,
 		Limits: limits, Lists: lists, Security: security, Meter: meter,
+		CronSecrets: cronSecrets(settings), Maintenance: maintenance,
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Members: account.NewMembers(pool, auditLog, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
@@ -156,6 +165,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
 			Dossiers:    dossiers,
+			Maintenance: maintenance, Backlog: backlog,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),
@@ -175,7 +185,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 	defer stopMonitor()
 	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}}
-	behind := together(sessions.Run, security.Run, limits.Run, secrets.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
+	behind := together(sessions.Run, security.Run, limits.Run, secrets.Run, maintenance.Serve, backlog.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
 	return open(ctx, patience, server, settings.Addr, behind, runner, log)
 }
 

@@ -28,6 +28,7 @@ import (
 	"pixgate/internal/journal"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
+	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 )
@@ -100,6 +101,12 @@ func newAPI(t testing.TB) *api {
 		Limits:    stage.Limits(t, nil),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}
+	if a.resolver.Maintenance, err = task.NewMaintenance(task.MaintenanceOptions{DB: pool, LeaseTTL: time.Minute, KeyTTL: time.Hour, Now: time.Now, Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	if a.resolver.Backlog, err = task.NewBacklog(task.BacklogOptions{DB: pool, Audit: chain, Now: time.Now}); err != nil {
+		t.Fatal(err)
+	}
 	a.resolver.Journal = journal.New(journal.Options{
 		DB: pool, Tenants: tenants, Sessions: a.resolver.Sessions, Now: time.Now, Verifier: audit.NewVerifier(pool, secret.NewRing("audit secret of a test, long enough"), nil),
 	})

@@ -9,6 +9,7 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
+	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 )
@@ -55,6 +56,13 @@ func eventFilter(filter *model.SecurityEventFilter) watch.Filter {
 		return watch.Filter{}
 	}
 	return watch.Filter{Event: filter.Event, From: filter.From, To: filter.To}
+}
+
+func taskFilter(filter *model.TaskFilter) task.Filter {
+	if filter == nil {
+		return task.Filter{}
+	}
+	return task.Filter{State: filter.State, Kind: filter.Kind}
 }
 
 func userErrors(refusals []job.Refusal) []*model.UserError {

@@ -57,6 +57,9 @@ type matrix struct {
 
 	bookingOfAll *cast.Booking // Booking is that of Package
 	forgotten    id.ID         // a device of the owner's, unseen for too long
+
+	run        id.ID  // of maintenance
+	dead, done string // tasks: that died, and that went well
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -136,7 +139,23 @@ func newMatrix(t *testing.T) *matrix {
 	m.Exec(t, event, m.event, m.TenantID, m.Owner.AccountID)
 	m.Exec(t, event, m.foreignEvent, m.ForeignTenantID, m.Foreigner.AccountID)
 	m.Exec(t, event, m.ofNobody, nil, nil)
+	m.run = id.New(time.Now())
+	m.Exec(t, "INSERT INTO cron_run VALUES ($1, 'purge', 1, 'CRON', NULL, 'FAILED', '1 of 2 steps done', 'UNAVAILABLE', now(), now())", m.run)
+	m.dead, m.done = m.queued(t, "discarded"), m.queued(t, "completed")
 	return m
+}
+
+// queued puts a background task into the queue that is over in this way.
+func (m *matrix) queued(t *testing.T, state string) string {
+	t.Helper()
+	var number uint64
+	if err := m.db.Owner.QueryRow(t.Context(), `
+		INSERT INTO task.river_job (kind, queue, args, state, attempt, max_attempts, attempted_at, finalized_at, errors)
+		VALUES ('image_import', 'import', '{}', $1::text::task.river_job_state, 5, 5, now(), now(), ARRAY[$2::jsonb]) RETURNING id`,
+		state, `{"at": "2026-11-25T12:00:00Z", "attempt": 5, "error": "UNAVAILABLE: database, to mail owner@example.com: no route to host", "trace": ""}`).Scan(&number); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("tsk_%032x", number)
 }
 
 // audit writes an audit entry about each picture of a job, with a key that the verifier

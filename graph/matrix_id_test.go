@@ -34,6 +34,8 @@ func (m *matrix) ids() map[string]string {
 		"Device the-owner's": id.Device.Format(m.Owner.DeviceID), "Device another's": id.Device.Format(m.Other.DeviceID), "Device removed": id.Device.Format(m.Removed.DeviceID),
 		"Device forgotten": id.Device.Format(m.forgotten), "Device foreign": id.Device.Format(m.Foreigner.DeviceID), "Device unknown": id.Device.Format(unknown),
 		"Tenant the-owner's": id.Tenant.Format(m.TenantID), "Tenant foreign": id.Tenant.Format(m.ForeignTenantID), "Tenant unknown": id.Tenant.Format(unknown),
+		"MaintenanceRun the-owner's": id.Run.Format(m.run), "MaintenanceRun foreign": id.Run.Format(m.run), "MaintenanceRun unknown": id.Run.Format(unknown),
+		"Task the-owner's": m.dead, "Task foreign": m.done, "Task unknown": id.Task.Format(unknown), "Nothing task-0": id.Task.Format(id.Nil),
 	}
 	for whose, j := range map[string]*cast.Job{
 		"the-owner's": m.Package, "another's": m.OtherJob, "unclaimed": m.Unclaimed, "the-blocked's": m.BlockedJob,

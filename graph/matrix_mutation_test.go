@@ -140,6 +140,10 @@ var mutations = append([]mutation{
 	{"releaseLogin", "a mailbox that nobody has proven", byStaff, "audit_entry audit_head budget", ""},
 	{"releaseLogin", "neither account nor mailbox", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"releaseLogin", "account and mailbox", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
+	{"retryTask", "a dead task", byOperator, "audit_entry audit_head task.river_job", ""},
+	{"retryTask", "a task that went well", byOperator, "", ""},
+	{"retryTask", "an unknown task", "401 403 403 403 403 403 r403 BLK EXP 401 403 403 401", "", ""},
+	{"retryTask", "a dead task for too many reasons", "401 403 403 403 403 403 r400 BLK EXP 401 403 403 401", "", ""},
 }, uploadMutations...)
 
 const (
@@ -387,6 +391,18 @@ var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Perso
 		return map[string]any{"key": cast.PackageKey, "reason": "matrix"}
 	},
 	"a removal of none": func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{"key": "none"} },
+	"a dead task": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.dead, "reason": "matrix"}
+	},
+	"a task that went well": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.done}
+	},
+	"an unknown task": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.Package.PublicID()}
+	},
+	"a dead task for too many reasons": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"taskId": m.dead, "reason": strings.Repeat("x", 1001)}
+	},
 	"a payment without a reference": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return payment(m.Package, " ", m.Package.Image(job.ExtraPending))
 	},

@@ -47,6 +47,8 @@ Query.activity                   401  403 403 403 403 v   v   BLK EXP 401 403 v 
 Query.secrets                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 Query.tenants                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 Query.tenant                     401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Query.maintenanceRuns            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Query.tasks                      401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.title                        401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -273,6 +275,38 @@ SecretHealth.expiresAt           401  403 403 403 403 403 v   BLK EXP 401 403 40
 SecretHealth.daysLeft            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 SecretHealth.hasPrevious         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 SecretHealth.nextStep            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.id                401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.task              401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.origin            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.state             401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.summary           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.errorCode         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.startedAt         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun.finishedAt        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunConnection.edges   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunConnection.nodes   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunConnection.pageInfo 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunEdge.cursor        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRunEdge.node          401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.id                          401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.kind                        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.state                       401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.attempts                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.maxAttempts                 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.lastError                   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.createdAt                   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.nextAt                      401  403 403 403 403 403 n   BLK EXP 401 403 403 401
+Task.nextAt [retried]            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.finishedAt                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task.finishedAt [retried]        401  403 403 403 403 403 n   BLK EXP 401 403 403 401
+TaskError.code                   401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskError.message                401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskError.at                     401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskConnection.edges             401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskConnection.nodes             401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskConnection.pageInfo          401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskEdge.cursor                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+TaskEdge.node                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -320,6 +354,8 @@ SetAccountRolePayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r4
 SetDevicePolicyPayload.tenant    401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 SetDevicePolicyPayload.userErrors 401 403 403 403 403 0   0   BLK EXP 401 403 0   401
 ReleaseLoginPayload.ok           401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+RetryTaskPayload.task            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+RetryTaskPayload.userErrors      401  403 403 403 403 403 0   BLK EXP 401 403 403 401
 SelectionChange.image            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.oldState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 SelectionChange.newState         401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
@@ -327,14 +363,17 @@ UserError.field                  401  403 403 403 403 v   v   BLK EXP 401 403 v 
 UserError.message                401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 UserError.code                   401  403 403 403 403 v   v   BLK EXP 401 403 v   401
 UserError.limit                  401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.limit [task]           401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.limit [import]         401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.limit [settlement]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.limit [full]           401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 UserError.used                   401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.used [task]            401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.used [import]          401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.used [settlement]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.used [full]            401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
 UserError.remaining              401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+UserError.remaining [task]       401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.remaining [import]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [settlement] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remaining [full]       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
@@ -454,6 +493,12 @@ const (
 	byAll    = "v v v v v v v v v v v v v"
 )
 
+// What is the installation's.
+const (
+	byOperators = "401 403 403 403 403 403 . BLK EXP 401 403 403 401"
+	byOperator  = "401 403 403 403 403 403 v BLK EXP 401 403 403 401"
+)
+
 // way is a query that leads to an object: @ stands where its fields are asked for,
 // here: what it is recognised by, its id or type.
 type way struct {
@@ -551,6 +596,22 @@ var ways = append([]way{
 	{to: "SecurityEventEdge", ask: `{ securityEvents { edges { here: __typename @ } } }`, cells: mine},
 	{to: "PageInfo", ask: `{ securityEvents { pageInfo { here: __typename @ } } }`, cells: byStaff},
 	{to: "SecretHealth", ask: `{ secrets { here: __typename @ } }`, cells: mine},
+	{to: "MaintenanceRun", ask: `{ node(id: $maintenancerun) { ... on MaintenanceRun { here: id @ } } }`, cells: mine},
+	{to: "MaintenanceRun", ask: `{ maintenanceRuns { nodes { here: id @ } } }`, cells: mine},
+	{to: "MaintenanceRun", ask: `{ maintenanceRuns { edges { node { here: id @ } } } }`, cells: mine},
+	{to: "MaintenanceRunConnection", ask: `{ maintenanceRuns { here: __typename @ } }`, cells: mine},
+	{to: "MaintenanceRunEdge", ask: `{ maintenanceRuns { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ maintenanceRuns { pageInfo { here: __typename @ } } }`, cells: byOperator},
+	{to: "Task", ask: `{ node(id: $task) { ... on Task { here: id @ } } }`, cells: mine},
+	{to: "Task", ask: `{ tasks { nodes { here: id @ } } }`, cells: mine},
+	{to: "Task", ask: `{ tasks { edges { node { here: id @ } } } }`, cells: mine},
+	{to: "Task", ask: `mutation { retryTask(input: $input) { task { here: __typename @ } } }`, cells: byOperators, input: "a dead task", name: "retried"},
+	{to: "TaskError", ask: `{ node(id: $task) { ... on Task { lastError { here: __typename @ } } } }`, cells: mine},
+	{to: "TaskConnection", ask: `{ tasks { here: __typename @ } }`, cells: mine},
+	{to: "TaskEdge", ask: `{ tasks { edges { here: __typename @ } } }`, cells: mine},
+	{to: "PageInfo", ask: `{ tasks { pageInfo { here: __typename @ } } }`, cells: byOperator},
+	{to: "RetryTaskPayload", ask: `mutation { retryTask(input: $input) { here: __typename @ } }`, cells: mine, input: "a dead task"},
+	{to: "UserError", ask: `mutation { retryTask(input: $input) { userErrors { here: __typename @ } } }`, cells: byOperator, input: "a task that went well", name: "task"},
 	{to: "Account", ask: `{ node(id: $securityevent) { ... on SecurityEvent { account { here: id @ } } } }`, cells: byAdmins},
 
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
@@ -717,6 +778,13 @@ Booking the-expired's 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Booking the-removed's 401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Booking foreign      401  403 403 403 403 403 403 BLK EXP 401 v   v   401
 Booking unknown      401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+MaintenanceRun the-owner's 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun foreign 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MaintenanceRun unknown 401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Task the-owner's     401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task foreign         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Task unknown         401  403 403 403 403 403 403 BLK EXP 401 403 403 401
+Nothing task-0       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing empty        401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing malformed    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-uuid       401  403 403 403 403 403 403 BLK EXP 401 403 403 401

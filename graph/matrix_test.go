@@ -70,7 +70,7 @@ func document(ask, fields string) string {
 	}
 	body = strings.ReplaceAll(body, "@", fields)
 	var declared []string
-	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent", "upload", "rejected", "parted", "taken", "booking", "device", "tenant"} {
+	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent", "upload", "rejected", "parted", "taken", "booking", "device", "tenant", "maintenancerun", "task"} {
 		if strings.Contains(body, "$"+name+")") {
 			declared = append(declared, "$"+name+": ID!")
 		}
@@ -179,9 +179,10 @@ func (m *matrix) subject(about string) map[string]any {
 		"job": j.PublicID(), "image": id.Image.Format(imageID), "import": id.Import.Format(run), "account": m.Owner.PublicID(),
 		"auditentry": id.Audit.Format(m.audited[imageID]), "securityevent": id.Security.Format(m.event),
 		"upload": id.Upload.Format(m.upload), "rejected": id.Upload.Format(m.rejected), "parted": id.Upload.Format(m.parted), "taken": id.Upload.Format(m.taken[imageID]),
-		"booking": booked.PublicID(),
-		"device":  id.Device.Format(m.Owner.DeviceID),
-		"tenant":  id.Tenant.Format(m.TenantID),
+		"booking":        booked.PublicID(),
+		"device":         id.Device.Format(m.Owner.DeviceID),
+		"tenant":         id.Tenant.Format(m.TenantID),
+		"maintenancerun": id.Run.Format(m.run), "task": m.dead,
 	}
 }
 

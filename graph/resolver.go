@@ -13,6 +13,7 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
+	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 )
@@ -36,6 +37,8 @@ type Options struct {
 	Events      *watch.Events
 	Health      *watch.Secrets // of the installation's secrets
 	Dossiers    *dossier.Dossiers
+	Maintenance *task.Maintenance
+	Backlog     *task.Backlog // the background tasks that did not go well
 	Development bool          // everybody may read the schema
 	Timeout     time.Duration // for a request, from its first byte to its answer
 	Now         func() time.Time

@@ -86,7 +86,7 @@ var (
 	camel  = regexp.MustCompile(`^[a-z][a-zA-Z0-9]*$`)
 	upper  = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 	// verbs begin the names of mutations; a noun follows.
-	verbs = regexp.MustCompile(`^(abort|assign|block|cancel|complete|confirm|create|erase|decline|import|release|remove|request|select|set|settle|sign|unblock|verify)[A-Z]`)
+	verbs = regexp.MustCompile(`^(abort|assign|block|cancel|complete|confirm|create|erase|decline|import|release|remove|request|select|set|settle|sign|unblock|verify|retry)[A-Z]`)
 	// credential is how nothing that leaves may be called, but for these two.
 	credential = regexp.MustCompile(`(?i)token|secret|hash$|password`)
 	leaving    = []string{"VerifyOtpPayload.token", "Query.secrets"} // how they are, not what
@@ -294,7 +294,7 @@ func repeatable(sdl string) string {
 func TestEveryNodeHasAKindOfID(t *testing.T) {
 	t.Parallel()
 	schema := matrixSchema()
-	kinds := map[string]id.Kind{"Account": id.Account, "Job": id.Job, "Image": id.Image, "Import": id.Import, "AuditEntry": id.Audit, "SecurityEvent": id.Security, "Upload": id.Upload, "Booking": id.Booking, "Device": id.Device, "Tenant": id.Tenant}
+	kinds := map[string]id.Kind{"Account": id.Account, "Job": id.Job, "Image": id.Image, "Import": id.Import, "AuditEntry": id.Audit, "SecurityEvent": id.Security, "Upload": id.Upload, "Booking": id.Booking, "Device": id.Device, "Tenant": id.Tenant, "MaintenanceRun": id.Run, "Task": id.Task}
 	for _, one := range schema.GetPossibleTypes(schema.Types["Node"]) {
 		kind, known := kinds[one.Name]
 		if _, _, ok := id.Parse(kind.Format(id.Nil)); !known || !ok {

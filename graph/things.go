@@ -47,6 +47,10 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 		return nodes(bookings), err
 	case id.Security:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Events.ByID(ctx, v, one) })
+	case id.Run:
+		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Maintenance.RunByID(ctx, v, one) })
+	case id.Task:
+		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Backlog.ByID(ctx, v, one) })
 	}
 	return nil, nil
 }

@@ -75,6 +75,19 @@ type Budget struct {
 	ResetsAt time.Time
 }
 
+type CronRunSeen struct {
+	ID         id.ID
+	Task       string
+	Token      int64
+	Origin     string
+	KeyHash    []byte
+	Summary    string
+	StartedAt  time.Time
+	FinishedAt *time.Time
+	State      string
+	ErrorCode  string
+}
+
 type Image struct {
 	ID             id.ID
 	TenantID       id.ID

@@ -21,7 +21,8 @@ var rights = map[string]string{
 	"budget":           "SELECT INSERT UPDATE DELETE",
 	"session":          "SELECT INSERT UPDATE DELETE",
 	"tenant_text":      "SELECT INSERT UPDATE DELETE", // a mail gets its built-in words again
-	"security_event":   "SELECT INSERT DELETE",        // purged, never rewritten
+	"security_event":   "SELECT INSERT DELETE", // purged, never rewritten
+	"cron_run":         "SELECT INSERT UPDATE DELETE", // purged; of its columns, how it ended
 }
 
 func TestTheServerMayDoWhatIsListed(t *testing.T) {
@@ -51,6 +52,7 @@ func TestTheServerIsRefused(t *testing.T) {
 		"UPDATE selection_event SET request_id = 'x'", "DELETE FROM selection_event", "TRUNCATE selection_event",
 		"UPDATE settlement SET payment_reference = 'x'", "DELETE FROM settlement", "TRUNCATE settlement",
 		"UPDATE security_event SET count = 1", "SELECT FROM security_event FOR UPDATE", "TRUNCATE security_event", "DELETE FROM security_alert",
+		"UPDATE cron_run SET task = 'x'", "UPDATE cron_run SET token = 9", "UPDATE cron_run SET key_hash = NULL", "DELETE FROM cron_lease",
 		"DELETE FROM audit_head", "DELETE FROM delivery", "UPDATE delivery SET staff = true", "UPDATE delivery SET image_ids = '{}'", "UPDATE delivery SET at = now()", "UPDATE delivery SET account_id = session_id", "UPDATE booking_event SET state = 'CANCELLED'", "UPDATE booking_event SET account_id = booking_id", "DELETE FROM booking_event", "DELETE FROM booking", "DELETE FROM package", "DELETE FROM image", "DELETE FROM job", "DELETE FROM account", "DELETE FROM device", "DELETE FROM tenant",
 		"TRUNCATE session", "TRUNCATE budget",
 		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",

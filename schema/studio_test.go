@@ -44,6 +44,8 @@ func populated(t *testing.T) (*stage.DB, *cast.Cast) {
 		c.Exec(t, "INSERT INTO security_event VALUES ($1, $2, 'login_failed', $3, NULL, '/graphql', '', 'r', 1, now(), now())", fresh(), tenant, account)
 		c.Exec(t, `INSERT INTO upload (id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, image_id, due_at, created_at, ended_at)
 			VALUES ($1, $2, $3, $4, $5, 'k', 'READY', 'a.jpg', 'image/jpeg', 1, $6, 0, $7, now(), now(), now())`, fresh(), tenant, one.job.ID, account, one.who.SessionID, zeros, image)
+		c.Exec(t, "INSERT INTO cron_lease VALUES ('purge', 1, now()) ON CONFLICT DO NOTHING")
+		c.Exec(t, "INSERT INTO cron_run VALUES ($1, 'purge', 1, 'CRON', $2, 'RUNNING', '', NULL, now(), NULL) ON CONFLICT DO NOTHING", fresh(), zeros)
 		c.Exec(t, "INSERT INTO security_alert VALUES ($1, $2, 'login_failed', 25, now() - interval '5 minutes', now())", fresh(), tenant)
 	}
 	for _, table := range lines(t, db.Owner, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'") {

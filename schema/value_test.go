@@ -37,6 +37,18 @@ booking_event number 0
 booking_event state 'LOST'
 budget key 'short'
 budget used -1
+cron_lease task 'Purge'
+cron_lease token -1
+cron_run error_code 'it failed', state = 'FAILED', finished_at = now()
+cron_run error_code 'LOST'
+cron_run finished_at now()
+cron_run key_hash 'short'
+cron_run origin 'FATE'
+cron_run state 'DONE'
+cron_run state 'PAUSED', finished_at = now()
+cron_run summary repeat('a', 201)
+cron_run task ''
+cron_run token 0
 delivery bytes_sent -1
 delivery ended_at now()
 delivery image_ids '{}'

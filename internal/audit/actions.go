@@ -8,4 +8,5 @@ var Actions = []Action{
 	BookingConfirmed, BookingDeclined, BookingCancelled, BookingAssigned, JobAssigned, PackageSet, PackageRemoved,
 	AccountBlocked, AccountUnblocked, AccountValidUntilSet, AccountMaxDevicesSet, DeviceRemoved, LoginReleased, DevicePolicySet,
 	TenantAdded, TenantSet, TenantTextSet, TenantTextReset, AccountErased,
+	TaskRetried,
 }

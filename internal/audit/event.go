@@ -25,12 +25,14 @@ const (
 	UploadAborted           Event = "upload_aborted"            // its uploader gave it up
 	UploadExpired           Event = "upload_expired"            // nobody went on with it
 	UploadReplayed          Event = "upload_replayed"           // a link was used again after the upload had ended
+	TaskDead                Event = "task_dead"                 // a background task has failed for the last time
 )
 
 var events = []Event{
 	RateLimitBlocked, IPAccessDenied, CSRFBlocked, AuthBlocked, RequestValidationFailed, QueryRejected,
 	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged, SecretUnhealthy,
 	UploadChecksumWrong, UploadRejected, UploadAborted, UploadExpired, UploadReplayed,
+	TaskDead,
 }
 
 // Events are all events.

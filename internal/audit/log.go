@@ -59,6 +59,7 @@ const (
 	TenantTextSet   Action = "tenant.text_set"
 	TenantTextReset Action = "tenant.text_reset"
 	AccountErased   Action = "account.erased"
+	TaskRetried     Action = "task.retried"
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to

@@ -86,6 +86,15 @@ type Config struct {
 	// production, elsewhere none. CRON_SECRET_PREVIOUS: the one before, until they all
 	// know the new one; none.
 	CronSecret, CronSecretPrevious secret.Value
+	// CRON_LOCK_TTL_MS: how long a maintenance task belongs to a server that is not heard
+	// of any more, 1000 to 600000; 60000.
+	CronLockTTL time.Duration
+	// CRON_IDEMPOTENCY_TTL_MS: for how long an idempotency key is known, 60000 to
+	// 604800000; 86400000.
+	CronKeyTTL time.Duration
+	// SCHEDULER_MODE: who starts maintenance. internal: the servers themselves; external:
+	// whoever asks /cron, and nobody else; internal.
+	ExternalScheduler bool
 
 	// <SECRET>_ROTATED_AT, <SECRET>_EXPIRES_AT: when a secret of secretKinds was made and
 	// when it ends, in RFC 3339, such as OTP_SECRET_ROTATED_AT=2026-02-01T00:00:00Z; not
@@ -160,7 +169,7 @@ const (
 	Web                        // CSRF_SECRET, ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
 	Gate                       // REDIS_URL, RATE_LIMIT_…, BLOCKED_IPS, …_ALLOWED_IPS
 	Watch                      // METRICS_ADDR, SECURITY_…, ALERT_EMAIL
-	Cron                       // CRON_SECRET
+	Cron                       // CRON_…, SCHEDULER_MODE
 	Lifecycle                  // <SECRET>_ROTATED_AT, <SECRET>_EXPIRES_AT, SECRET_…
 
 	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate | Watch | Cron | Lifecycle
@@ -235,6 +244,11 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 	}
 	if parts&Cron != 0 && (c.Environment == Production || r.isSet("CRON_SECRET")) {
 		c.CronSecret, c.CronSecretPrevious = r.secret("CRON_SECRET")
+	}
+	if parts&Cron != 0 {
+		c.CronLockTTL = r.milliseconds("CRON_LOCK_TTL_MS", time.Minute, time.Second, 10*time.Minute)
+		c.CronKeyTTL = r.milliseconds("CRON_IDEMPOTENCY_TTL_MS", 24*time.Hour, time.Minute, 7*24*time.Hour)
+		c.ExternalScheduler = r.oneOf("SCHEDULER_MODE", "internal", "external") == "external"
 	}
 	if parts&Lifecycle != 0 {
 		c.Secrets = r.register(c.Environment)

@@ -168,6 +168,15 @@ func TestEveryBadSettingIsNamed(t *testing.T) {
 		{"SECURITY_ALERT_THRESHOLD_DEFAULT", "1e3", `is "1e3"`},
 		{"SECURITY_ALERT_THRESHOLD_RATE_LIMIT_BLOCKED", "1000001", `is "1000001"`},
 		{"SECURITY_ALERT_THRESHOLD_LOGIN_FAILED", "+5", `is "+5"`},
+		{"CRON_LOCK_TTL_MS", "999", `is "999"`},
+		{"CRON_LOCK_TTL_MS", "600001", `is "600001"`},
+		{"CRON_LOCK_TTL_MS", "60s", `is "60s"`},
+		{"CRON_IDEMPOTENCY_TTL_MS", "59999", `is "59999"`},
+		{"CRON_IDEMPOTENCY_TTL_MS", "604800001", `is "604800001"`},
+		{"CRON_IDEMPOTENCY_TTL_MS", "1e6", `is "1e6"`},
+		{"SCHEDULER_MODE", "off", `is "off"`},
+		{"SCHEDULER_MODE", "External", `is "External"`},
+		{"SCHEDULER_MODE", "external ", "white space"},
 		{"ALERT_EMAIL", "Alarm <alarm@pix.immo>", "no bare mailbox"},
 		{"ALERT_EMAIL", "alarm", "no bare mailbox"},
 		{"PUBLIC_URLS", "", "is missing"},
@@ -292,6 +301,21 @@ func TestAlertsAreSetForEachEvent(t *testing.T) {
 		c.SecurityThresholds["login_failed"] != 7 || c.SecurityThresholds["csrf_blocked"] != 0 || c.SecurityThresholds["rate_limit_blocked"] != 9 ||
 		c.SecurityThresholds["limiter_fallback"] != 1 {
 		t.Errorf("set: %+v", c)
+	}
+}
+
+func TestMaintenanceIsTheServersOwnUnlessSomebodyElseDoesIt(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(with(nil))
+	if err != nil || c.CronLockTTL != time.Minute || c.CronKeyTTL != 24*time.Hour || c.ExternalScheduler {
+		t.Errorf("defaults: %v, %+v", err, c)
+	}
+	c, err = config.Load(with(map[string]string{"CRON_LOCK_TTL_MS": "1000", "CRON_IDEMPOTENCY_TTL_MS": "604800000", "SCHEDULER_MODE": "external"}))
+	if err != nil || c.CronLockTTL != time.Second || c.CronKeyTTL != 7*24*time.Hour || !c.ExternalScheduler {
+		t.Errorf("set: %v, %+v", err, c)
+	}
+	if c, err = config.Load(with(map[string]string{"SCHEDULER_MODE": "internal"})); err != nil || c.ExternalScheduler {
+		t.Errorf("internal: %v, %+v", err, c)
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ var ownThresholds = map[string]int{
 	"rate_limit_blocked": 50, "ip_access_denied": -1, "csrf_blocked": -1, "auth_blocked": -1, "request_validation_failed": -1, "query_rejected": -1,
 	"login_failed": -1, "device_mismatch": -1,
 	"limiter_fallback": 1, "archive_damaged": 1, "secret_unhealthy": 1, // once is too often
+	"task_dead":             1,
 	"limiter_restored":      0, // good news
 	"upload_checksum_wrong": -1, "upload_rejected": -1, "upload_aborted": -1, "upload_expired": 100, "upload_replayed": 5,
 }
@@ -46,6 +48,15 @@ func (r *reader) whole(variable string, otherwise, least, most int) int {
 		return otherwise
 	}
 	return number
+}
+
+// oneOf reads one of a few words; the first is meant where none is set.
+func (r *reader) oneOf(variable string, words ...string) string {
+	value := r.optional(variable, words[0])
+	if value != "" && !slices.Contains(words, value) {
+		r.wrong(variable, fmt.Sprintf("is %q", shortened(value)), strings.Join(words, " or "))
+	}
+	return value
 }
 
 func (r *reader) milliseconds(variable string, otherwise, least, most time.Duration) time.Duration {

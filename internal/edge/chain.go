@@ -20,7 +20,7 @@ import (
 	"pixgate/internal/session"
 )
 
-// Options are what [New] needs; all are required but Origins, TrustedProxies and Lists.
+// Options are what [New] needs; all are required but Origins, TrustedProxies, Lists and CronSecrets.
 type Options struct {
 	Log *slog.Logger
 	Now func() time.Time
@@ -41,10 +41,14 @@ type Options struct {
 	Journal   Journal
 	Dossiers  Dossiers
 	Limits    *gate.Limiter
-	Security  Security
-	Meter     Meter
-	Ready     func(context.Context) error // nil: what the server needs is there
-	Degraded  func() bool                 // whether something else is away: it serves all the same
+
+	CronSecrets []secret.Value // CRON_SECRET and the one before; none: nobody starts maintenance from outside
+	Maintenance Maintenance
+
+	Security Security
+	Meter    Meter
+	Ready    func(context.Context) error // nil: what the server needs is there
+	Degraded func() bool                 // whether something else is away: it serves all the same
 
 	GraphQL    http.Handler
 	Playground http.Handler // of /playground and everything below it
@@ -109,6 +113,7 @@ func New(o Options) http.Handler {
 		e.limitAddress, // requests of nobody, so many by each address
 		e.match,        // 404 and 405
 		e.readBody,     // at most so much, and before anything is decided about who sent it
+		e.cron,         // maintenance, by a secret of its own: for no studio, and nobody's session
 		e.findTenant,   // which studio
 		e.checkOrigin,  // no other site's page, and no other studio's, rides on our cookies
 		e.findViewer,   // who asks

@@ -30,3 +30,8 @@ type nobody struct{}
 
 func (nobody) Record(audit.Incident)                      {}
 func (nobody) Request(string, string, int, time.Duration) {}
+
+// IdempotencyKey reads the key of a request.
+func IdempotencyKey(header http.Header, query string) (string, error) {
+	return idempotencyKey(header, query)
+}

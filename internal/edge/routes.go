@@ -38,6 +38,9 @@ func (e *edge) newRoutes() *http.ServeMux {
 	mux.HandleFunc("POST "+loginPath, e.login)
 	mux.HandleFunc("GET "+playgroundPath, e.playground)
 	mux.HandleFunc("GET "+playgroundFiles, e.playground)
+	mux.HandleFunc("GET "+cronIndex, e.listCron)
+	mux.HandleFunc("GET "+cronPath, e.runCron) // and HEAD
+	mux.HandleFunc("POST "+cronPath, e.runCron)
 	return mux
 }
 

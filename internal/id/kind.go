@@ -17,9 +17,14 @@ const (
 	Booking  Kind = "bkg"
 	Device   Kind = "dev"
 	Tenant   Kind = "ten"
+	Run      Kind = "run" // of maintenance
+	Task     Kind = "tsk"
 )
 
-var kinds = map[Kind]bool{Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true, Device: true, Tenant: true}
+var kinds = map[Kind]bool{
+	Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true, Device: true, Tenant: true,
+	Run: true, Task: true,
+}
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.
 const encodedLen = 3 + 1 + 32

@@ -70,6 +70,9 @@ var alertWords = map[Locale]map[string]eventWords{
 		"upload_replayed": {"Upload-Links wurden noch einmal benutzt",
 			"Nach dem Ende eines Uploads wurde sein Link wieder benutzt. Das Bild\nblieb, wie es war; das neue Objekt wurde entfernt.",
 			"Einzelne sind Wiederholungen einer App. Viele von einem Konto: Sperre es."},
+		"task_dead": {"eine Hintergrundaufgabe ist gescheitert",
+			"Eine Aufgabe, etwa eine Mail oder ein Import, schlug so oft fehl, dass\nsie nicht mehr von selbst versucht wird.",
+			"Die Abfrage tasks zeigt, welche und warum. Ist die Ursache behoben,\nversucht retryTask sie noch einmal."},
 	},
 	English: {
 		"": {"unusual events",
@@ -126,5 +129,8 @@ var alertWords = map[Locale]map[string]eventWords{
 		"upload_replayed": {"links for uploading were used again",
 			"After an upload had ended its link was used again. The picture stayed\nas it was; the new object was removed.",
 			"A few are retries of an app. Many of one account: block it."},
+		"task_dead": {"a background task has failed",
+			"A task, such as a mail or an import, failed so often that it is not\ntried again by itself.",
+			"The query tasks shows which, and why. Once the cause is gone, retryTask\ntries it once more."},
 	},
 }

@@ -32,6 +32,7 @@ type Metrics struct {
 	seconds  *prometheus.HistogramVec
 	degraded prometheus.Gauge
 	secrets  *prometheus.GaugeVec
+	tasks    *prometheus.GaugeVec
 }
 
 // New returns Metrics at zero. Its [Metrics.Run] looks after the parts; without it
@@ -57,6 +58,9 @@ func New(o Options) *Metrics {
 		secrets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "pixgate_secret_health", Help: "1 for each state that a secret is in, by its variable.",
 		}, []string{"secret", "state"}),
+		tasks: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "pixgate_tasks", Help: "Background tasks that did not go well: dead for good, or retrying.",
+		}, []string{"state"}),
 	}
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "pixgate_security_events_total", Help: "Security events by kind.",
@@ -64,7 +68,7 @@ func New(o Options) *Metrics {
 	for _, event := range o.Events { // all from the start, at zero: a rate needs a value before the first
 		m.events[event] = events.WithLabelValues(event)
 	}
-	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.secrets, m.parts, pool{o.Pool},
+	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.secrets, m.tasks, m.parts, pool{o.Pool},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -98,6 +102,9 @@ func (m *Metrics) LimiterDegraded(degraded bool) {
 func (m *Metrics) SecretHealth(name, state string, is bool) {
 	m.secrets.WithLabelValues(name, state).Set(map[bool]float64{true: 1}[is])
 }
+
+// Tasks says how many background tasks are in a state, a name of the program's.
+func (m *Metrics) Tasks(state string, n int) { m.tasks.WithLabelValues(state).Set(float64(n)) }
 
 // Handler answers for whoever watches the server: /metrics for Prometheus, /parts for
 // people. It asks nobody who they are: it is meant for a listener of its own.

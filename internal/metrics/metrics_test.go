@@ -40,6 +40,7 @@ func TestWhatHappenedIsTold(t *testing.T) {
 	m.LimiterDegraded(true)
 	m.SecretHealth("OTP_SECRET", "OK", false)
 	m.SecretHealth("OTP_SECRET", "EXPIRED", true)
+	m.Tasks("dead", 3)
 	status, body := get(m, "/metrics")
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
@@ -54,6 +55,7 @@ func TestWhatHappenedIsTold(t *testing.T) {
 		`pixgate_limiter_degraded 1`,
 		`pixgate_secret_health{secret="OTP_SECRET",state="OK"} 0`,
 		`pixgate_secret_health{secret="OTP_SECRET",state="EXPIRED"} 1`,
+		`pixgate_tasks{state="dead"} 3`,
 		`pixgate_database_connections_max 32`,
 		`pixgate_database_connections{state="idle"} `,
 		"go_goroutines ", "process_open_fds ",

@@ -33,6 +33,8 @@ const (
 	Bookings       List = 'b'
 	Accounts       List = 'p'
 	Tenants        List = 't'
+	Runs           List = 'r' // of maintenance
+	Tasks          List = 't'
 )
 
 // Cursor is the place of one element in a list that is ordered by Key, then ID.
@@ -62,11 +64,12 @@ func (c Cursor) Text(list List) string { return string(c.Append(nil, list)) }
 const year9999 = 253_402_300_799_999_999
 
 // maxKey is the largest key that a list's elements have: of images, the largest
-// position; of the audit log, the largest sequence; of accounts, none; of all others, a time.
+// position; of the audit log, the largest sequence; of accounts, none; of tasks, of their numbers; of all others, a time.
 var maxKey = map[List]int64{
 	Jobs: year9999, Images: math.MaxInt32, AuditLog: math.MaxInt64, History: year9999, SecurityEvents: year9999, Bookings: year9999, Tenants: year9999,
 	Uploads:  year9999,
 	Accounts: 0,
+	Runs:     year9999, Tasks: math.MaxInt64,
 }
 
 func parse(list List, text string) (Cursor, bool) {

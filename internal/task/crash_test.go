@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(crashURL); url != "" {
 		workUntilKilled(url)
 	}
+	if url := os.Getenv(holderURL); url != "" {
+		writeUntilRefused(url)
+	}
 	os.Exit(m.Run())
 }
 
@@ -42,9 +45,6 @@ func workUntilKilled(url string) {
 		},
 		Import: func(context.Context, id.ID) error { return nil },
 		GiveUp: func(context.Context, id.ID) error { return nil },
-		Purge:  func(context.Context) error { return nil },
-
-		AnchorAudit: func(context.Context) error { return nil },
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		panic(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"pixgate/internal/id"
 	"pixgate/schema"
@@ -23,9 +24,7 @@ const (
 	importTimeout = time.Minute      // then it goes on in another run; what a crash cut off waits as long
 	rescueAfter   = 10 * time.Second // or the task's own timeout, where that is longer
 	stopPatience  = 5 * time.Second  // before running tasks are told to end
-	purgeEvery    = time.Hour
-	anchorEvery   = time.Hour
-	sweepEvery    = 10 * time.Minute
+	choreSlack    = 15 * time.Second // for a chore to claim its lease, and to write down how it ended
 	uploadTimeout = 30 * time.Second // of a first attempt: what a crash cut off waits as long
 )
 
@@ -40,27 +39,17 @@ type Work struct {
 	GiveUp func(ctx context.Context, importID id.ID) error
 	// TakeUpload takes an upload in; nil when nothing is left to do.
 	TakeUpload func(ctx context.Context, uploadID id.ID) error
-	// SweepUploads looks after uploads that nobody went on with.
-	SweepUploads func(ctx context.Context) error
 	// SecurityAlert mails an alert to everybody who has not got it; nil when all have.
 	SecurityAlert func(ctx context.Context, alertID id.ID) error
 	// BookingMail mails a booking's event to everybody who has not got it; nil when all have.
 	BookingMail func(ctx context.Context, eventID id.ID) error
-	// Purge removes what is long over; see [InTurn].
-	Purge func(ctx context.Context) error
-	// AnchorAudit anchors the audit chains that have grown.
-	AnchorAudit func(ctx context.Context) error
-}
-
-// InTurn does all of work one after another, each also where one before it has failed.
-func InTurn(work ...func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		var failed error
-		for _, one := range work {
-			failed = errors.Join(failed, one(ctx))
-		}
-		return failed
-	}
+	// Maintenance is the chores; nil: there are none.
+	Maintenance *Maintenance
+	// Scheduled has the runner that leads start each chore when it is due. Else somebody
+	// outside does.
+	Scheduled bool
+	// Died hears of each task that has failed for the last time; nil: nobody does.
+	Died func(kind string)
 }
 
 // Runner works tasks off. Several may run on one database.
@@ -68,17 +57,19 @@ type Runner struct {
 	client *river.Client[pgx.Tx]
 }
 
-// NewRunner returns a Runner that has not started. All of work is required.
+// NewRunner returns a Runner that has not started. The functions of work that tasks call are required.
 func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{work: work.LoginMail})
 	river.AddWorker(workers, &importWorker{work: work.Import, giveUp: work.GiveUp})
 	river.AddWorker(workers, &uploadWorker{work: work.TakeUpload})
-	river.AddWorker(workers, &sweepWorker{work: work.SweepUploads})
 	river.AddWorker(workers, &alertWorker{work: work.SecurityAlert})
 	river.AddWorker(workers, &bookingWorker{work: work.BookingMail})
-	river.AddWorker(workers, &purgeWorker{work: work.Purge})
-	river.AddWorker(workers, &anchorWorker{work: work.AnchorAudit})
+	if m := work.Maintenance; m != nil {
+		for _, name := range m.names {
+			river.AddWorkerArgs(workers, chore{name}, &choreWorker{maintenance: m, name: name})
+		}
+	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:  schema.TaskSchema,
 		Workers: workers,
@@ -86,9 +77,11 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 			mailQueue:        {MaxWorkers: 10},
 			importQueue:      {MaxWorkers: 2},
 			uploadQueue:      {MaxWorkers: 2}, // each takes a core and, at the pixel limit, most of a gigabyte
+			choreQueue:       {MaxWorkers: 2},
 			maintenanceQueue: {MaxWorkers: 1},
 		},
-		PeriodicJobs:         []*river.PeriodicJob{every(purgeEvery, purge{}), every(anchorEvery, anchorAudit{}), every(sweepEvery, sweepUploads{})},
+		PeriodicJobs:         schedule(work),
+		ErrorHandler:         deaths{work.Died},
 		JobTimeout:           mailTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      stopPatience,
@@ -101,8 +94,21 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	return &Runner{client: client}, nil
 }
 
-// every is a task that is queued now and then, and when a runner becomes the leader.
-func every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
+// schedule is what the runner that leads starts by itself.
+func schedule(work Work) []*river.PeriodicJob {
+	var periodic []*river.PeriodicJob
+	if m := work.Maintenance; m != nil && work.Scheduled {
+		for _, name := range m.names {
+			if every := m.chores[name].Every; every > 0 {
+				periodic = append(periodic, due(every, chore{name}))
+			}
+		}
+	}
+	return periodic
+}
+
+// due is a task that is queued now and then, and when a runner becomes the leader.
+func due(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
 	return river.NewPeriodicJob(
 		river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) { return args, nil },
@@ -233,44 +239,37 @@ func (*uploadWorker) NextRetry(job *river.Job[imageUpload]) time.Time {
 	return time.Now().Add(backoff(job.Attempt, 10*time.Minute))
 }
 
-type sweepWorker struct {
-	river.WorkerDefaults[sweepUploads]
-	work func(context.Context) error
+type choreWorker struct {
+	river.WorkerDefaults[chore]
+	maintenance *Maintenance
+	name        string
 }
 
-// Work sweeps.
-func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepUploads]) error {
-	return w.work(ctx)
+// Work does the chore, unless somebody else does.
+func (w *choreWorker) Work(ctx context.Context, _ *river.Job[chore]) error {
+	return w.maintenance.doScheduled(ctx, w.name)
 }
 
-// Timeout is long enough for a storage that is slow.
-func (*sweepWorker) Timeout(*river.Job[sweepUploads]) time.Duration { return 5 * time.Minute }
-
-type purgeWorker struct {
-	river.WorkerDefaults[purge]
-	work func(context.Context) error
+// Timeout is longer than a run may take: it is told to end before, and writes that down.
+func (w *choreWorker) Timeout(*river.Job[chore]) time.Duration {
+	return w.maintenance.Within(w.name) + choreSlack
 }
 
-// Work purges.
-func (w *purgeWorker) Work(ctx context.Context, _ *river.Job[purge]) error {
-	return w.work(ctx)
+// deaths tells of tasks that fail for the last time.
+type deaths struct{ died func(kind string) }
+
+// HandleError hears of a run that failed.
+func (d deaths) HandleError(_ context.Context, job *rivertype.JobRow, _ error) *river.ErrorHandlerResult {
+	if d.died != nil && job.Attempt >= job.MaxAttempts {
+		d.died(job.Kind)
+	}
+	return nil
 }
 
-// Timeout is long enough for tables that nobody has purged for a while.
-func (*purgeWorker) Timeout(*river.Job[purge]) time.Duration { return 5 * time.Minute }
-
-type anchorWorker struct {
-	river.WorkerDefaults[anchorAudit]
-	work func(context.Context) error
+// HandlePanic hears of a run that a fault in the program ended.
+func (d deaths) HandlePanic(ctx context.Context, job *rivertype.JobRow, _ any, _ string) *river.ErrorHandlerResult {
+	return d.HandleError(ctx, job, nil)
 }
-
-// Work anchors.
-func (w *anchorWorker) Work(ctx context.Context, _ *river.Job[anchorAudit]) error {
-	return w.work(ctx)
-}
-
-// Timeout is long enough for a storage that is slow.
-func (*anchorWorker) Timeout(*river.Job[anchorAudit]) time.Duration { return 2 * time.Minute }
 
 // backoff doubles from a second up to most, by the number of attempts made.
 func backoff(attempts int, most time.Duration) time.Duration {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,7 +26,8 @@ const (
 	mailQueue        = "mail"
 	importQueue      = "import"
 	uploadQueue      = "upload"
-	maintenanceQueue = "maintenance"
+	choreQueue       = "chore"
+	maintenanceQueue = "maintenance" // where earlier versions put chores: what they left, or still queue, is done; they know few kinds
 )
 
 // loginMail mails a sign-in code. It has more attempts than fit into the life of
@@ -69,17 +71,6 @@ func (imageUpload) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: uploadQueue, MaxAttempts: 25}
 }
 
-// sweepUploads looks after uploads that nobody went on with.
-type sweepUploads struct{}
-
-// Kind names the task in stored rows.
-func (sweepUploads) Kind() string { return "sweep_uploads" }
-
-// InsertOpts says how the task is queued.
-func (sweepUploads) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
-}
-
 // securityAlert mails an alert. Past its last attempt, ten minutes later, it is no news
 // any more: the events can still be read.
 type securityAlert struct {
@@ -108,26 +99,15 @@ func (bookingMail) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 100}
 }
 
-// purge removes what is long over.
-type purge struct{}
+// chore is a chore that is due; its kind says which.
+type chore struct{ name string }
 
 // Kind names the task in stored rows.
-func (purge) Kind() string { return "purge" }
+func (c chore) Kind() string { return strings.ReplaceAll(c.name, "-", "_") }
 
 // InsertOpts says how the task is queued.
-func (purge) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
-}
-
-// anchorAudit anchors the ends of the audit chains.
-type anchorAudit struct{}
-
-// Kind names the task in stored rows.
-func (anchorAudit) Kind() string { return "anchor_audit" }
-
-// InsertOpts says how the task is queued.
-func (anchorAudit) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: maintenanceQueue, MaxAttempts: 3}
+func (chore) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: choreQueue, MaxAttempts: 3}
 }
 
 // Queue takes tasks over.

@@ -33,9 +33,6 @@ func nothing(t *testing.T) task.Work {
 		GiveUp:        func(context.Context, id.ID) error { t.Error("an import given up"); return nil },
 		SecurityAlert: func(context.Context, id.ID) error { t.Error("an alert nobody raised"); return nil },
 		TakeUpload:    func(context.Context, id.ID) error { t.Error("an upload nobody completed"); return nil },
-		SweepUploads:  func(context.Context) error { return nil },
-		Purge:         func(context.Context) error { return nil },
-		AnchorAudit:   func(context.Context) error { return nil },
 	}
 }
 
@@ -170,6 +167,8 @@ func TestAnImportThatFailsIsGivenUpAfterFiveTimes(t *testing.T) {
 	work := nothing(t)
 	work.Import = func(context.Context, id.ID) error { runs.Add(1); return errors.New("storage is away") }
 	work.GiveUp = func(_ context.Context, importID id.ID) error { givenUp <- importID; return nil }
+	died := make(chan string, 5)
+	work.Died = func(kind string) { died <- kind }
 	start(t, db, work, slog.New(slog.DiscardHandler))
 	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.Import(ctx, tx, importID) })
 	inState(t, db, "image_import", "discarded")
@@ -179,18 +178,9 @@ func TestAnImportThatFailsIsGivenUpAfterFiveTimes(t *testing.T) {
 	if got := eventually(t, "the end of the import", patience, givenUp); got != importID {
 		t.Errorf("gave up %s, want %s", got, importID)
 	}
-}
-
-func TestMaintenanceRunsWhenTheRunnerLeads(t *testing.T) {
-	t.Parallel()
-	db := stage.Database(t)
-	purged, anchored := make(chan struct{}, 1), make(chan struct{}, 1)
-	work := nothing(t)
-	work.Purge = func(context.Context) error { purged <- struct{}{}; return nil }
-	work.AnchorAudit = func(context.Context) error { anchored <- struct{}{}; return nil }
-	start(t, db, work, slog.New(slog.DiscardHandler))
-	eventually(t, "the purge", patience, purged)
-	eventually(t, "the anchor", patience, anchored)
+	if kind := eventually(t, "the news of its death", patience, died); kind != "image_import" || len(died) != 0 {
+		t.Errorf("died: %s, and %d more", kind, len(died))
+	}
 }
 
 // studio is everything that a login mail goes through.
@@ -233,7 +223,7 @@ func newStudio(t *testing.T) *studio {
 
 func (s *studio) work(t *testing.T) task.Work {
 	work := nothing(t)
-	work.LoginMail, work.Purge = s.sessions.MailCode, s.sessions.Purge
+	work.LoginMail = s.sessions.MailCode
 	return work
 }
 
@@ -362,14 +352,5 @@ func TestAnAlertIsTriedUntilItIsOut(t *testing.T) {
 	stop(t, runner)
 	if err := runner.Check(t.Context()); err == nil {
 		t.Error("a runner that has stopped says that it runs")
-	}
-}
-
-func TestWorkInTurnGoesOnPastAFailure(t *testing.T) {
-	t.Parallel()
-	first, second := errors.New("first"), 0
-	err := task.InTurn(func(context.Context) error { return first }, func(context.Context) error { second++; return nil })(t.Context())
-	if !errors.Is(err, first) || second != 1 {
-		t.Errorf("got %v, the second ran %d times", err, second)
 	}
 }

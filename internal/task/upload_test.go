@@ -18,7 +18,7 @@ import (
 func TestAnUploadIsTriedUntilItIsTakenIn(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
-	taken, swept := make(chan id.ID, 1), make(chan bool, 1)
+	taken := make(chan id.ID, 1)
 	var tries atomic.Int64
 	work := nothing(t)
 	work.TakeUpload = func(_ context.Context, uploadID id.ID) error {
@@ -28,13 +28,11 @@ func TestAnUploadIsTriedUntilItIsTakenIn(t *testing.T) {
 		taken <- uploadID
 		return nil
 	}
-	work.SweepUploads = func(context.Context) error { swept <- true; return nil }
 	start(t, db, work, slog.New(slog.DiscardHandler))
 	uploadID := id.New(time.Now())
 	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.TakeUpload(ctx, tx, uploadID) })
 	if got := eventually(t, "the upload", patience, taken); got != uploadID {
 		t.Errorf("took %s, want %s", got, uploadID)
 	}
-	eventually(t, "the sweep", patience, swept)
 	inState(t, db, "image_upload", "completed")
 }

@@ -67,7 +67,7 @@ func newStation(t *testing.T) *station {
 	})
 	s.alerts = watch.NewAlerts(watch.AlertOptions{DB: s.db.Pool, Tenants: account.NewTenants(s.db.Pool, "studio", time.Now), Sender: ses, Mailbox: alarm, Log: log})
 	runner, err := task.NewRunner(s.db.Pool, task.Work{
-		SecurityAlert: s.alerts.Mail, Purge: s.security.Purge, LoginMail: unexpected, Import: unexpected, GiveUp: unexpected,
+		SecurityAlert: s.alerts.Mail, LoginMail: unexpected, Import: unexpected, GiveUp: unexpected,
 	}, log)
 	if err != nil {
 		t.Fatal(err)

@@ -3,8 +3,10 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"pixgate/internal/account"
@@ -38,7 +40,8 @@ type SecretOptions struct {
 // was well at the start may expire meanwhile.
 type Secrets struct {
 	SecretOptions
-	seen map[string][]secret.State // of the goroutine that runs Run
+	mu   sync.Mutex // held while one looks
+	seen map[string][]secret.State
 }
 
 // NewSecrets returns Secrets. Without their [Secrets.Run] nobody is told.
@@ -73,7 +76,7 @@ func (s *Secrets) Run(ctx context.Context) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
-		s.look(ctx)
+		_, _ = s.Look(ctx) // the next look tries again, and the log knows
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -82,20 +85,27 @@ func (s *Secrets) Run(ctx context.Context) {
 	}
 }
 
-// look tells how each secret is: the meter always, the log when that is news, and the
-// security events once a day while somebody has to do something.
-func (s *Secrets) look(ctx context.Context) {
+// Look tells how each secret is: the meter always, the log when that is news, and the
+// security events once a day while somebody has to do something. The summary counts, and
+// names none. An error says that an event could not be looked up; everything else
+// has been told all the same.
+func (s *Secrets) Look(ctx context.Context) (summary string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	limited, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	for _, health := range s.Register.Health(s.Now()) {
+	all, unwell := s.Register.Health(s.Now()), 0
+	for _, health := range all {
 		for _, state := range secret.States() {
 			s.Meter.SecretHealth(health.Name, string(state), slices.Contains(health.States, state))
 		}
 		s.log(limited, health)
 		if !health.Well() {
-			s.record(limited, health)
+			unwell++
+			err = errors.Join(err, s.record(limited, health))
 		}
 	}
+	return fmt.Sprintf("%d secrets, %d not well", len(all), unwell), err
 }
 
 // log says how a secret is where that has changed, or is not well at the start.
@@ -114,12 +124,17 @@ func (s *Secrets) log(ctx context.Context, health *secret.Health) {
 
 // record notes a secret that is not well, unless that was done within a day, by this
 // server or another one. Two that look at the same moment both note it.
-func (s *Secrets) record(ctx context.Context, health *secret.Health) {
+func (s *Secrets) record(ctx context.Context, health *secret.Health) error {
 	noted, err := queries.New(s.DB).InstallationEventSince(ctx, string(audit.SecretUnhealthy), health.Name, s.Now().Add(-recordEvery))
-	switch {
-	case err != nil && !errors.Is(ctx.Err(), context.Canceled): // the next look tries again
-		s.Log.WarnContext(ctx, "a secret that is not well could not be noted", "variable", health.Name, "error", fault.Database("look up a security event", err))
-	case err == nil && !noted:
+	if err != nil {
+		failed := fault.Database("look up a security event", err)
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			s.Log.WarnContext(ctx, "a secret that is not well could not be noted", "variable", health.Name, "error", failed)
+		}
+		return failed
+	}
+	if !noted {
 		s.Security.Record(audit.Incident{Event: audit.SecretUnhealthy, Detail: health.Name})
 	}
+	return nil
 }

@@ -61,7 +61,17 @@ func (k *keeping) pass(t *testing.T, hours int) {
 	t.Helper()
 	for range hours {
 		k.now = k.now.Add(time.Hour)
-		k.look(t.Context())
+		k.look(t)
+	}
+}
+
+func (k *keeping) look(t *testing.T) { look(t, k.Secrets) }
+
+// look looks, and finds everything that it needs.
+func look(t *testing.T, s *Secrets) {
+	t.Helper()
+	if _, err := s.Look(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -69,7 +79,7 @@ func TestASecretThatExpiresWhileTheServerRunsIsToldOf(t *testing.T) {
 	t.Parallel()
 	ends := time.Date(2026, 12, 10, 12, 0, 0, 0, time.UTC) // in fifteen days
 	k := newKeeping(t, secret.Facts{Name: "OTP_SECRET", ExpiresAt: &ends}, secret.Facts{Name: "CSRF_SECRET"}, secret.Facts{Name: "CRON_SECRET", Missing: true, Optional: true})
-	k.look(t.Context())
+	k.look(t)
 	if said := k.log.String(); !k.Usable() || len(k.noted) > 0 || !k.told["OTP_SECRET OK"] || k.told["OTP_SECRET EXPIRING"] || !k.told["CRON_SECRET MISSING"] || len(k.told) != 18 ||
 		strings.Count(said, "\n") != 1 || !strings.Contains(said, "level=INFO") || !strings.Contains(said, "variable=CRON_SECRET state=MISSING") {
 		t.Errorf("at the start: usable %t, noted %q, told %v, the log says %q", k.Usable(), k.noted, k.told, said)
@@ -99,15 +109,15 @@ func TestSeveralServersNoteASecretOnceADay(t *testing.T) {
 	facts := []secret.Facts{{Name: "OTP_SECRET", RotatedAt: &old}, {Name: "CSRF_SECRET", ExpiresAt: &old}}
 	k := newKeeping(t, facts...)
 	for range 3 {
-		k.server(k.pool, facts).look(t.Context())
+		look(t, k.server(k.pool, facts))
 	}
 	k.now = k.now.Add(23 * time.Hour)
-	k.server(k.pool, facts).look(t.Context())
+	look(t, k.server(k.pool, facts))
 	if want := []string{"secret_unhealthy OTP_SECRET", "secret_unhealthy CSRF_SECRET"}; !slices.Equal(k.noted, want) {
 		t.Errorf("noted %q, want %q", k.noted, want)
 	}
 	k.now = k.now.Add(time.Hour)
-	k.server(k.pool, facts).look(t.Context())
+	look(t, k.server(k.pool, facts))
 	if len(k.noted) != 4 {
 		t.Errorf("a day later: %q", k.noted)
 	}
@@ -118,7 +128,10 @@ func TestADatabaseThatIsAwayDoesNotKeepTheHealthFromTheMeter(t *testing.T) {
 	old := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	k := newKeeping(t, secret.Facts{Name: "OTP_SECRET", ExpiresAt: &old})
 	k.pool.Close()
-	k.look(t.Context())
+	summary, err := k.Look(t.Context())
+	if !fault.Is(err, fault.Unavailable) || summary != "1 secrets, 1 not well" {
+		t.Errorf("%q, %v; want UNAVAILABLE: whoever asked for the look must not take it for done", summary, err)
+	}
 	if !k.told["OTP_SECRET EXPIRED"] || k.Usable() || !strings.Contains(k.log.String(), "could not be noted") {
 		t.Errorf("told %v, the log says %q", k.told, k.log.String())
 	}
