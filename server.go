@@ -23,6 +23,7 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/config"
 	"pixgate/internal/edge"
+	"pixgate/internal/feed"
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
@@ -124,6 +125,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	records := journal.New(journal.Options{
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
+	events := feed.New(feed.Options{DB: pool, Meter: meter, Now: now, Log: log})
 	runner, err := task.NewRunner(pool, task.Work{
 		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
 		Purge: task.InTurn(sessions.Purge, security.Purge), AnchorAudit: anchors.Write,
@@ -143,7 +145,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
-			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
+			Journal: records, Feed: events, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
 		Playground: playground.Handler("/graphql", operations),
@@ -157,13 +159,14 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		MaxHeaderBytes:    96 << 10, // a query of 64 KiB may come by GET
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(events.Close) // streams don't end by themselves
 	stopMonitor, err := monitor(ctx, settings.MetricsAddr, meter.Handler(), log)
 	if err != nil {
 		return err
 	}
 	defer stopMonitor()
-	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}}
-	behind := together(sessions.Run, security.Run, limits.Run, secrets.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
+	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}, {Name: "events", Check: events.Check}}
+	behind := together(events.Run, sessions.Run, security.Run, limits.Run, secrets.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
 	return open(ctx, patience, server, settings.Addr, behind, runner, log)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pixgate/internal/account"
+	"pixgate/internal/feed"
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
@@ -25,6 +26,7 @@ type Options struct {
 	Archives    *transfer.Archives
 	Imports     *transfer.Imports
 	Journal     *journal.Journal
+	Feed        *feed.Feed // what changes in jobs
 	Limits      *gate.Limiter
 	Lists       gate.Lists // from where admins may act
 	Events      *watch.Events

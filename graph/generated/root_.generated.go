@@ -31,9 +31,11 @@ type ResolverRoot interface {
 	Import() ImportResolver
 	Job() JobResolver
 	JobConnection() JobConnectionResolver
+	JobEvent() JobEventResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	SecurityEvent() SecurityEventResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -199,6 +201,13 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	JobEvent struct {
+		At     func(childComplexity int) int
+		Images func(childComplexity int) int
+		Job    func(childComplexity int) int
+		Kind   func(childComplexity int) int
+	}
+
 	LogoutPayload struct {
 		Ok func(childComplexity int) int
 	}
@@ -326,6 +335,10 @@ type ComplexityRoot struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Subscription struct {
+		JobEvents func(childComplexity int, jobID string) int
 	}
 
 	Tenant struct {
@@ -1018,6 +1031,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.JobEdge.Node(childComplexity), true
 
+	case "JobEvent.at":
+		if e.ComplexityRoot.JobEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.At(childComplexity), true
+	case "JobEvent.images":
+		if e.ComplexityRoot.JobEvent.Images == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.Images(childComplexity), true
+	case "JobEvent.job":
+		if e.ComplexityRoot.JobEvent.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.Job(childComplexity), true
+	case "JobEvent.kind":
+		if e.ComplexityRoot.JobEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.Kind(childComplexity), true
+
 	case "LogoutPayload.ok":
 		if e.ComplexityRoot.LogoutPayload.Ok == nil {
 			break
@@ -1584,6 +1622,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SettleExtrasPayload.UserErrors(childComplexity), true
 
+	case "Subscription.jobEvents":
+		if e.ComplexityRoot.Subscription.JobEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_jobEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.JobEvents(childComplexity, args["jobId"].(string)), true
+
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
@@ -1718,6 +1768,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -1989,6 +2056,50 @@ enum AuditFaultKind {
   UNKNOWN_KEY
   "An anchor contradicts the log, or the server never made it."
   ANCHOR
+}
+`, BuiltIn: false},
+	{Name: "../event.graphqls", Input: `"""
+What can be watched, over Server-Sent Events: send the subscription with ` + "`" + `Accept: text/event-stream` + "`" + `. Each event
+is a result of its own, read and decided as a query would be at that moment. Fields that deliver pictures
+(` + "`" + `downloadUrl` + "`" + `, ` + "`" + `zipUrl` + "`" + `) are refused here: links are asked for by queries.
+"""
+type Subscription {
+  """
+  What changes in a job, while it does. The first event is RESYNC; after a connection was cut, subscribe anew and
+  read again what you show: there is no ` + "`" + `Last-Event-ID` + "`" + `. The stream ends with an error (` + "`" + `UNAUTHENTICATED` + "`" + `,
+  ` + "`" + `ACCOUNT_BLOCKED` + "`" + `, ` + "`" + `FORBIDDEN` + "`" + ` …) as soon as a query for the job would be refused. An account may have 10 open
+  at once.
+  """
+  jobEvents(
+    "The job's id."
+    jobId: ID!
+  ): JobEvent! @auth @entitled(to: VIEW)
+}
+
+"What an event of a job tells."
+enum JobEventKind {
+  "Look at the job again, as a whole: the stream begins, or events were missed."
+  RESYNC
+  "Pictures were taken in."
+  IMAGES_ADDED
+  "Pictures were chosen, granted, paid, withdrawn or given back: their ` + "`" + `selectionState` + "`" + ` changed."
+  SELECTION_CHANGED
+  "The customer got a way to these pictures for the first time: their ` + "`" + `deliveredAt` + "`" + ` is set."
+  IMAGES_DELIVERED
+  "The job itself changed: its title, its status, its package or who it belongs to."
+  JOB_CHANGED
+}
+
+"Something that changed in a job."
+type JobEvent {
+  "What it tells."
+  kind: JobEventKind!
+  "When the server learned of it."
+  at: DateTime!
+  "The job as it is now, with the numbers of its package."
+  job: Job!
+  "The pictures that it is about, as they are now, in their order; 100 at most, several events tell of more. Empty for RESYNC and JOB_CHANGED."
+  images: [Image!]!
 }
 `, BuiltIn: false},
 	{Name: "../image.graphqls", Input: `extend type Query {
@@ -3165,6 +3276,20 @@ func (ec *executionContext) childFields_JobEdge(ctx context.Context, field graph
 		return ec.fieldContext_JobEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type JobEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_JobEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_JobEvent_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_JobEvent_at(ctx, field)
+	case "job":
+		return ec.fieldContext_JobEvent_job(ctx, field)
+	case "images":
+		return ec.fieldContext_JobEvent_images(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobEvent", field.Name)
 }
 
 func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

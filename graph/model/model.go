@@ -297,6 +297,12 @@ type SettleExtrasPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What can be watched, over Server-Sent Events: send the subscription with `Accept: text/event-stream`. Each event
+// is a result of its own, read and decided as a query would be at that moment. Fields that deliver pictures
+// (`downloadUrl`, `zipUrl`) are refused here: links are asked for by queries.
+type Subscription struct {
+}
+
 // What went wrong with a business rule, in a mutation that was allowed.
 type UserError struct {
 	// The part of the input that it is about, such as `["input", "photographerEmail"]`.

@@ -40,6 +40,8 @@ func TestWhatHappenedIsTold(t *testing.T) {
 	m.LimiterDegraded(true)
 	m.SecretHealth("OTP_SECRET", "OK", false)
 	m.SecretHealth("OTP_SECRET", "EXPIRED", true)
+	m.StreamsOpen(7)
+	m.StreamsResynced(2)
 	status, body := get(m, "/metrics")
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
@@ -54,6 +56,8 @@ func TestWhatHappenedIsTold(t *testing.T) {
 		`pixgate_limiter_degraded 1`,
 		`pixgate_secret_health{secret="OTP_SECRET",state="OK"} 0`,
 		`pixgate_secret_health{secret="OTP_SECRET",state="EXPIRED"} 1`,
+		`pixgate_streams_open 7`,
+		`pixgate_stream_resyncs_total 2`,
 		`pixgate_database_connections_max 32`,
 		`pixgate_database_connections{state="idle"} `,
 		"go_goroutines ", "process_open_fds ",
