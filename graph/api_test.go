@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/feed"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/secret"
@@ -40,6 +42,7 @@ type api struct {
 	handler    http.Handler
 	unplanned  http.Handler // everything by gqlgen
 	statements atomic.Int64
+	listen     sync.Once
 }
 
 // TraceQueryStart counts the statements of the server.
@@ -91,6 +94,7 @@ func newAPI(t testing.TB) *api {
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Events:    watch.NewEvents(pool, time.Now),
 		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
+		Feed:      feed.New(feed.Options{DB: db.Pool, Meter: &stage.Records{}, MostOfAccount: 100, Now: time.Now, Log: log}),
 		Limits:    stage.Limits(t, nil),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}

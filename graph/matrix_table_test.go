@@ -21,6 +21,7 @@ var callers = strings.Fields("anon own oth pho idl adm opr blk exp rem for fad s
 //	     request, before any resolver runs
 //	403  FORBIDDEN: likewise where the request names the thing, else the field is
 //	     null with an error at its path
+//	REJ  QUERY_REJECTED: the whole request, for everybody, before it is asked who they are
 //	r…   the whole request, by the resolver: r403, rBLK, rEXP, r400 VALIDATION_FAILED,
 //	     rOTP OTP_INVALID, rDEV DEVICE_LIMIT
 //	.    in the table of ways: as the field's own row says
@@ -216,6 +217,14 @@ SecretHealth.daysLeft            401  403 403 403 403 403 v   BLK EXP 401 403 40
 SecretHealth.hasPrevious         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 SecretHealth.nextStep            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
+Subscription.jobEvents           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.kind                    401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.at                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.job                     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.images                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.zipUrl [watched]             REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
+Image.downloadUrl [watched]      REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
+
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.retryAfter     v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -268,6 +277,8 @@ var calls = map[string]string{
 	"Query.node":  "node(id: $job) { __typename }",
 	"Query.job":   "job(id: $job) { __typename }",
 	"Query.image": "image(id: $image) { __typename }",
+
+	"Subscription.jobEvents": "jobEvents(jobId: $job) { __typename }",
 }
 
 // What the ways through lists and mutations come to before a field is reached.
@@ -377,6 +388,11 @@ var ways = []way{
 	{to: "PageInfo", ask: `{ securityEvents { pageInfo { here: __typename @ } } }`, cells: byStaff},
 	{to: "SecretHealth", ask: `{ secrets { here: __typename @ } }`, cells: mine},
 	{to: "Account", ask: `{ node(id: $securityevent) { ... on SecurityEvent { account { here: id @ } } } }`, cells: byAdmins},
+
+	{to: "Subscription", ask: `subscription { @ }`, cells: mine},
+	{to: "JobEvent", ask: `subscription { jobEvents(jobId: $job) { here: __typename @ images { id } } }`, cells: named},
+	{to: "Job", ask: `subscription { jobEvents(jobId: $job) { job { here: id @ } } }`, cells: named, name: "watched"},
+	{to: "Image", ask: `subscription { jobEvents(jobId: $job) { images { here: id @ } } }`, cells: named, name: "watched"},
 
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},
