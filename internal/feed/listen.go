@@ -123,6 +123,9 @@ func (f *Feed) pass(heard *pgconn.Notification) {
 		if jobID, event, ok := parseJob(heard.Payload); ok {
 			event.At = f.Now()
 			f.tell(jobID, event)
+			if event.Kind == JobChanged { // it may be another's now
+				f.doubtJob(jobID)
+			}
 			return
 		}
 	case accountChannel:

@@ -29,6 +29,13 @@ func (f *Feed) doubtAccount(accountID id.ID) {
 	f.doubt(f.accounts[accountID])
 }
 
+// doubtJob has the streams of a job looked at.
+func (f *Feed) doubtJob(jobID id.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.doubt(f.jobs[jobID])
+}
+
 func (f *Feed) doubtAll() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
