@@ -186,15 +186,6 @@ func (f *Feed) tell(jobID id.ID, event Event) {
 	}
 }
 
-// resync tells everybody to look again.
-func (f *Feed) resync() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for s := range f.open {
-		s.add(Event{Kind: Resync, At: f.Now()})
-	}
-}
-
 // remove forgets a stream.
 func (f *Feed) remove(s *Stream) {
 	f.mu.Lock()

@@ -100,13 +100,13 @@ var (
 	errEcho  = errors.New("our own word was heard")
 )
 
-// hearOne waits so long for a notification and passes it on.
+// hearOne waits so long for a notification and passes it on; errEcho for our own word, if there is one that we wait for.
 func (f *Feed) hearOne(ctx context.Context, conn *pgx.Conn, most time.Duration, word string) error {
 	waiting, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	heard, err := conn.WaitForNotification(waiting)
 	switch {
-	case err == nil && heard.Channel == echoChannel && heard.Payload == word:
+	case err == nil && word != "" && heard.Channel == echoChannel && heard.Payload == word:
 		return errEcho
 	case err == nil:
 		f.pass(heard)
@@ -142,10 +142,12 @@ func (f *Feed) pass(heard *pgconn.Notification) {
 // begun says that from now on everything is heard. Nobody knows what was not before.
 func (f *Feed) begun() {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	close(f.up)
-	f.mu.Unlock()
-	f.resync()
-	f.doubtAll()
+	for s := range f.open {
+		s.add(Event{Kind: Resync, At: f.Now()})
+	}
+	f.doubt(f.open)
 	f.Log.Info("events are heard")
 }
 

@@ -36,12 +36,6 @@ func (f *Feed) doubtJob(jobID id.ID) {
 	f.doubt(f.jobs[jobID])
 }
 
-func (f *Feed) doubtAll() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.doubt(f.open)
-}
-
 // watch looks whether everybody may still watch what they do, until ctx ends: at once
 // where the database tells of a change, when a session or a membership comes to its end,
 // and every few seconds for whatever nobody told of.
