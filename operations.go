@@ -62,6 +62,19 @@ query Jobs {
 		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"imageIds\": [\"img_…\"], \"selected\": true }\n}",
 	},
 	{
+		Name: "Watch a job: run it, choose in another tab",
+		Query: `subscription Watch($job: ID!) {
+  jobEvents(jobId: $job) {
+    kind
+    at
+    job { title status package { included used remaining extrasPending } }
+    images { id filename selectionState released }
+  }
+}
+`,
+		Variables: "{\n  \"job\": \"job_…\"\n}",
+	},
+	{
 		Name: "As the studio: a larger or smaller package",
 		Query: `mutation Package($input: SetIncludedImagesInput!) {
   setIncludedImages(input: $input) {
