@@ -124,6 +124,28 @@ func TestSubscriptionsAcrossServers(t *testing.T) {
 	}
 }
 
+// A browser's session watches as it asks: with its cookie, and the token that proves whose page it shows.
+func TestABrowserWatchesAndTheMonitorCountsIt(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	people := cast.New(t, db.Owner)
+	people.Exec(t, "UPDATE session SET transport = 'COOKIE' WHERE id = $1", people.Owner.SessionID)
+	p := start(t, settings(t, db, nil))
+	s := p.watch(t, people.All, p.proof(t, "pixgate="+people.Owner.Token)...)
+	if got := s.next(); s.http.StatusCode != 200 || !strings.Contains(got, "RESYNC") || s.http.Header.Get("Access-Control-Allow-Credentials") != "true" {
+		t.Fatalf("%d %s", s.http.StatusCode, got)
+	}
+	until(t, "the metrics of a stream that is open", func() bool {
+		_, metrics := p.watched(t, "/metrics")
+		return strings.Contains(metrics, "pixgate_streams_open 1\n") && strings.Contains(metrics, `pixgate_part_up{part="events"} 1`)
+	})
+	s.http.Body.Close()
+	until(t, "the metrics of a stream that is over", func() bool { // and of no request that took as long as it was open
+		_, metrics := p.watched(t, "/metrics")
+		return strings.Contains(metrics, "pixgate_streams_open 0\n") && strings.Contains(metrics, `pixgate_http_requests_total{method="POST",route="/graphql stream",status="200"} 1`)
+	})
+}
+
 // Streams don't end by themselves: they must not hold up a server that stops, and who reads
 // one should know to come again.
 func TestAServerThatStopsEndsItsStreamsFirst(t *testing.T) {

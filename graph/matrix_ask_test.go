@@ -253,7 +253,7 @@ func (m *matrix) send(t *testing.T, who *cast.Person, query string, variables ma
 	}
 	var got reply
 	if strings.HasPrefix(query, "subscription") {
-		got.status, got.body = m.firstEvent(t, m.watched, ctx, body, variables)
+		got.status, got.body = m.firstEvent(ctx, t, m.watched, body, variables)
 	} else {
 		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")

@@ -32,7 +32,7 @@ func (a *api) subscribeTo(t *testing.T, who *cast.Person, query string, j *cast.
 		t.Fatal(err)
 	}
 	v.RequestID = "request-of-a-test"
-	return a.watch(t, a.handler, account.WithViewer(ctx, v), body)
+	return a.watch(account.WithViewer(ctx, v), t, a.handler, body)
 }
 
 // A client that keeps a cache can bring it up to date by what an event says.
@@ -199,7 +199,7 @@ func TestASubscriptionIsARequestThatCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := a.watch(t, a.handler, account.WithViewer(ctx, v), []byte(`{"query":"subscription { jobEvents(jobId: \"`+a.Package.PublicID()+`\") { kind } }"}`))
+	s := a.watch(account.WithViewer(ctx, v), t, a.handler, []byte(`{"query":"subscription { jobEvents(jobId: \"`+a.Package.PublicID()+`\") { kind } }"}`))
 	if event := s.next(t); event != "" || s.status != 429 {
 		t.Errorf("%d %s", s.status, event)
 	}

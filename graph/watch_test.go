@@ -17,7 +17,6 @@ import (
 // tap is a connection that a stream is written to, frame by frame.
 type tap struct {
 	header http.Header
-	mu     sync.Mutex
 	status int
 	text   bytes.Buffer
 	frames chan string // what came, without comments
@@ -52,7 +51,7 @@ type stream struct {
 }
 
 // watch subscribes. ctx says who.
-func (a *api) watch(t *testing.T, handler http.Handler, ctx context.Context, body []byte) *stream {
+func (a *api) watch(ctx context.Context, t *testing.T, handler http.Handler, body []byte) *stream {
 	t.Helper()
 	a.listen.Do(func() {
 		listening, stop := context.WithCancel(context.Background())
@@ -94,9 +93,9 @@ func (s *stream) next(t *testing.T) string {
 
 // firstEvent returns the refusal of a subscription, or the data of its first event; of one
 // that asks for pictures the second event's, which tells of the picture among variables.
-func (m *matrix) firstEvent(t *testing.T, handler http.Handler, ctx context.Context, body []byte, variables map[string]any) (status int, data string) {
+func (m *matrix) firstEvent(ctx context.Context, t *testing.T, handler http.Handler, body []byte, variables map[string]any) (status int, data string) {
 	t.Helper()
-	s := m.watch(t, handler, ctx, body)
+	s := m.watch(ctx, t, handler, body)
 	defer s.leave()
 	event, isEvent := strings.CutPrefix(s.next(t), "next ")
 	if !isEvent {

@@ -25,7 +25,9 @@ func (c *counter) Next(ctx context.Context) (wire.Event, error) {
 	select {
 	case <-c.allowed:
 		c.n++
-		return func(ctx context.Context) (context.Context, error) { return context.WithValue(ctx, testschema.Tick{}, c.n), nil }, nil
+		return func(ctx context.Context) (context.Context, error) {
+			return context.WithValue(ctx, testschema.Tick{}, c.n), nil
+		}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

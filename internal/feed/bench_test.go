@@ -21,7 +21,9 @@ func BenchmarkTelling(b *testing.B) {
 		began := time.Now()
 		var all sync.WaitGroup
 		for _, j := range jobs {
-			all.Go(func() { w.Exec(b, "UPDATE image SET selection_state = $2 WHERE job_id = $1 AND position = 0", j.ID, state) })
+			all.Go(func() {
+				w.Exec(b, "UPDATE image SET selection_state = $2 WHERE job_id = $1 AND position = 0", j.ID, state)
+			})
 		}
 		all.Wait()
 		return time.Since(began)
