@@ -23,7 +23,6 @@ type tap struct {
 }
 
 func (w *tap) Header() http.Header               { return w.header }
-func (w *tap) SetReadDeadline(time.Time) error   { return nil }
 func (w *tap) SetWriteDeadline(time.Time) error  { return nil }
 func (w *tap) WriteHeader(status int)            { w.status = status }
 func (w *tap) Write(p []byte) (n int, err error) { return w.text.Write(p) }

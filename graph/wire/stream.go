@@ -118,11 +118,11 @@ type stream struct {
 	patience time.Duration
 }
 
-// begin writes the headers; they are sent with the first sign of life. The server's own timeouts are meant for answers that come
-// to an end. It fails where a connection can't do without them: then nothing has been written.
+// begin writes the headers; they are sent with the first sign of life. The server's own timeout is meant for answers that come
+// to an end. It fails where a connection can't do without it: then nothing has been written.
 func (s *stream) begin() error {
-	if err := errors.Join(s.control.SetReadDeadline(time.Time{}), s.control.SetWriteDeadline(time.Now().Add(s.patience))); err != nil {
-		return fmt.Errorf("lift the timeouts of a stream: %w", err)
+	if err := s.control.SetWriteDeadline(time.Now().Add(s.patience)); err != nil {
+		return fmt.Errorf("lift the timeout of a stream: %w", err)
 	}
 	h := s.w.Header()
 	h.Set("Content-Type", mediaStream)

@@ -112,7 +112,7 @@ func TestAStream(t *testing.T) {
 			t.Parallel()
 			s := newSource()
 			o := feeding(s)
-			o.Heartbeat = 10 * time.Millisecond
+			o.Heartbeat, o.Patience = 10*time.Millisecond, 300*time.Millisecond
 			server := outlived(t, wire.New(o))
 			client := server.Client()
 			if protocol == "HTTP/1.1" {
@@ -131,7 +131,7 @@ func TestAStream(t *testing.T) {
 				}
 			}
 			lines := bufio.NewScanner(got.Body)
-			for beats := 0; beats < 40; { // 400 ms
+			for beats := 0; beats < 60; { // 600 ms
 				if !lines.Scan() {
 					t.Fatalf("the stream ended after %d signs of life: %v", beats, lines.Err())
 				}
