@@ -75,13 +75,16 @@ func refused(code string) *gqlerror.Error {
 	return &gqlerror.Error{Message: "refused", Extensions: map[string]any{"code": code}}
 }
 
+// second is what a machine under load needs for a handshake, and a stream outlives.
+const second = time.Second
+
 const ticks = `{"query":"subscription { ticks }"}`
 
-// outlived serves for HTTP/1.1 and HTTP/2, with timeouts that a stream outlives.
+// outlived serves for HTTP/1.1 and HTTP/2, with a timeout that a stream outlives.
 func outlived(t *testing.T, h http.Handler) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(h)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
+	server.Config.WriteTimeout = second
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -112,7 +115,7 @@ func TestAStream(t *testing.T) {
 			t.Parallel()
 			s := newSource()
 			o := feeding(s)
-			o.Heartbeat, o.Patience = 10*time.Millisecond, 300*time.Millisecond
+			o.Heartbeat, o.Patience = 10*time.Millisecond, second
 			server := outlived(t, wire.New(o))
 			client := server.Client()
 			if protocol == "HTTP/1.1" {
@@ -131,7 +134,7 @@ func TestAStream(t *testing.T) {
 				}
 			}
 			lines := bufio.NewScanner(got.Body)
-			for beats := 0; beats < 60; { // 600 ms
+			for beats := 0; beats < 150; { // more than a second
 				if !lines.Scan() {
 					t.Fatalf("the stream ended after %d signs of life: %v", beats, lines.Err())
 				}
