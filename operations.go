@@ -116,6 +116,19 @@ mutation MakeJob($job: CreateJobFromBookingInput!) {
 		Variables: "{\n  \"input\": { \"key\": \"gross\", \"name\": \"Groß\", \"includedImages\": 40, \"extraPrice\": 1000, \"currency\": \"EUR\", \"reason\": \"neu im Angebot\" }\n}",
 	},
 	{
+		Name: "Watch a job: run it, choose in another tab",
+		Query: `subscription Watch($job: ID!) {
+  jobEvents(jobId: $job) {
+    kind
+    at
+    job { title status package { included used remaining extrasPending } }
+    images { id filename selectionState released }
+  }
+}
+`,
+		Variables: "{\n  \"job\": \"job_…\"\n}",
+	},
+	{
 		Name: "As the studio: a larger or smaller package",
 		Query: `mutation Package($input: SetIncludedImagesInput!) {
   setIncludedImages(input: $input) {

@@ -25,6 +25,7 @@ import (
 	"pixgate/internal/config"
 	"pixgate/internal/dossier"
 	"pixgate/internal/edge"
+	"pixgate/internal/feed"
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
@@ -139,6 +140,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	if err != nil {
 		return err
 	}
+	events := feed.New(feed.Options{DB: pool, Meter: meter, Now: now, Log: log})
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take,
 		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
@@ -163,7 +165,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 			Accounts: account.NewAccounts(pool, now), Members: account.NewMembers(pool, auditLog, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Uploads:  uploads,
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
-			Journal: records, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
+			Journal: records, Feed: events, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
 			Dossiers:    dossiers,
 			Maintenance: maintenance, Backlog: backlog,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
@@ -179,13 +181,14 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		MaxHeaderBytes:    96 << 10, // a query of 64 KiB may come by GET
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(events.Close) // streams don't end by themselves
 	stopMonitor, err := monitor(ctx, settings.MetricsAddr, meter.Handler(), log)
 	if err != nil {
 		return err
 	}
 	defer stopMonitor()
-	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}}
-	behind := together(sessions.Run, security.Run, limits.Run, secrets.Run, maintenance.Serve, backlog.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
+	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}, {Name: "events", Check: events.Check}}
+	behind := together(events.Run, sessions.Run, security.Run, limits.Run, secrets.Run, maintenance.Serve, backlog.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
 	return open(ctx, patience, server, settings.Addr, behind, runner, log)
 }
 

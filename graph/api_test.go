@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/dossier"
+	"pixgate/internal/feed"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/secret"
@@ -43,6 +45,7 @@ type api struct {
 	handler    http.Handler
 	unplanned  http.Handler // everything by gqlgen
 	statements atomic.Int64
+	listen     sync.Once
 }
 
 // TraceQueryStart counts the statements of the server.
@@ -98,6 +101,7 @@ func newAPI(t testing.TB) *api {
 		Dossiers:  dossier.New(dossier.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Events:    watch.NewEvents(pool, time.Now),
 		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
+		Feed:      feed.New(feed.Options{DB: db.Pool, Meter: &stage.Records{}, MostOfAccount: 100, Now: time.Now, Log: log}),
 		Limits:    stage.Limits(t, nil),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}

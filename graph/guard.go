@@ -23,6 +23,9 @@ import (
 // original is asked for (@entitled), then how often (PUBLIC_API, @rateLimit). One
 // refusal refuses the whole.
 func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqlerror.List {
+	if err := refuseDeliveries(op.Operation); err != nil {
+		return gqlerror.List{r.present(ctx, err)}
+	}
 	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{rootType(op)})
 	for _, root := range roots {
 		if err := r.authorise(ctx, root); err != nil {
@@ -73,8 +76,11 @@ func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqle
 }
 
 func rootType(op *graphql.OperationContext) string {
-	if op.Operation.Operation == ast.Mutation {
+	switch op.Operation.Operation {
+	case ast.Mutation:
 		return "Mutation"
+	case ast.Subscription:
+		return "Subscription"
 	}
 	return "Query"
 }
@@ -82,10 +88,16 @@ func rootType(op *graphql.OperationContext) string {
 func pathOf(root graphql.CollectedField) ast.Path { return ast.Path{ast.PathName(root.Alias)} }
 
 // nameOf is the id that a root field names. By convention, which a test of the
-// schema keeps, every @entitled root field has it as the argument "id".
+// schema keeps, every @entitled root field has it as the argument "id", and what tells
+// of a job as "jobId".
 func nameOf(op *graphql.OperationContext, root graphql.CollectedField) string {
-	name, _ := root.ArgumentMap(op.Variables)["id"].(string)
-	return name
+	arguments := root.ArgumentMap(op.Variables)
+	for _, argument := range []string{"id", "jobId"} {
+		if name, ok := arguments[argument].(string); ok {
+			return name
+		}
+	}
+	return ""
 }
 
 // authorise checks @auth of a root field.
@@ -184,7 +196,7 @@ func fits(thing any, typeName string) bool {
 	case nil:
 		return false
 	case *job.Job:
-		return typeName == "Job" || typeName == "Node"
+		return typeName == "Job" || typeName == "JobEvent" || typeName == "Node"
 	case *job.Image:
 		return typeName == "Image" || typeName == "Node"
 	case *transfer.Upload:

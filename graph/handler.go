@@ -38,6 +38,7 @@ func (r *Resolver) handler(before func(context.Context, *graphql.OperationContex
 		},
 		Before:         before,
 		Guard:          r.guard,
+		Subscribe:      r.subscribe,
 		Refused:        r.refused,
 		ErrorPresenter: r.present,
 		Recover:        recovered,

@@ -21,6 +21,7 @@ var callers = strings.Fields("anon own oth pho idl adm opr blk exp rem for fad s
 //	     request, before any resolver runs
 //	403  FORBIDDEN: likewise where the request names the thing, else the field is
 //	     null with an error at its path
+//	REJ  QUERY_REJECTED: the whole request, for everybody, before it is asked who they are
 //	r…   the whole request, by the resolver: r403, rBLK, rEXP, r400 VALIDATION_FAILED,
 //	     rOTP OTP_INVALID, rDEV DEVICE_LIMIT
 //	.    in the table of ways: as the field's own row says
@@ -308,6 +309,14 @@ TaskConnection.pageInfo          401  403 403 403 403 403 v   BLK EXP 401 403 40
 TaskEdge.cursor                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 TaskEdge.node                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
+Subscription.jobEvents           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.kind                    401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.at                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.job                     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.images                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.zipUrl [watched]             REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
+Image.downloadUrl [watched]      REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
+
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.retryAfter     v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -457,9 +466,9 @@ UserError.remaining [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r
 
 // calls tell how a field is asked for whose name alone is not enough.
 var calls = map[string]string{
-	"Query.node":   "node(id: $job) { __typename }",
-	"Query.job":    "job(id: $job) { __typename }",
-	"Query.image":  "image(id: $image) { __typename }",
+	"Query.node":  "node(id: $job) { __typename }",
+	"Query.job":   "job(id: $job) { __typename }",
+	"Query.image": "image(id: $image) { __typename }",
 	"Query.upload": "upload(id: $upload) { __typename }",
 
 	"Query.booking": "booking(id: $booking) { __typename }",
@@ -467,6 +476,8 @@ var calls = map[string]string{
 	"Query.account": "account(id: $account) { __typename }",
 
 	"Query.tenant": "tenant(id: $tenant) { __typename }",
+
+	"Subscription.jobEvents": "jobEvents(jobId: $job) { __typename }",
 }
 
 // What the ways through lists and mutations come to before a field is reached.
@@ -613,6 +624,11 @@ var ways = append([]way{
 	{to: "RetryTaskPayload", ask: `mutation { retryTask(input: $input) { here: __typename @ } }`, cells: mine, input: "a dead task"},
 	{to: "UserError", ask: `mutation { retryTask(input: $input) { userErrors { here: __typename @ } } }`, cells: byOperator, input: "a task that went well", name: "task"},
 	{to: "Account", ask: `{ node(id: $securityevent) { ... on SecurityEvent { account { here: id @ } } } }`, cells: byAdmins},
+
+	{to: "Subscription", ask: `subscription { @ }`, cells: mine},
+	{to: "JobEvent", ask: `subscription { jobEvents(jobId: $job) { here: __typename @ images { id } } }`, cells: named},
+	{to: "Job", ask: `subscription { jobEvents(jobId: $job) { job { here: id @ } } }`, cells: named, name: "watched"},
+	{to: "Image", ask: `subscription { jobEvents(jobId: $job) { images { here: id @ } } }`, cells: named, name: "watched"},
 
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},

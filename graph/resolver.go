@@ -9,6 +9,7 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/booking"
 	"pixgate/internal/dossier"
+	"pixgate/internal/feed"
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
@@ -32,6 +33,7 @@ type Options struct {
 	Journal     *journal.Journal
 	Bookings    *booking.Bookings
 	Offer       *booking.Offer
+	Feed        *feed.Feed // what changes in jobs
 	Limits      *gate.Limiter
 	Lists       gate.Lists // from where admins may act
 	Events      *watch.Events

@@ -145,12 +145,13 @@ func TestMutationsHaveOneForm(t *testing.T) {
 // short are lists of things that are no connections, because they can't grow.
 var short = []string{
 	"Account.devices",        // those that count against a limit of 100 at most
-	"Import.refused",         // of one run, which takes 10,000 objects at most
-	"Query.secrets",          // seven, by name
-	"SecretHealth.states",    // of an enum
+	"JobEvent.images",     // of one event, a hundred at most
+	"Import.refused",      // of one run, which takes 10,000 objects at most
+	"Query.secrets",       // seven, by name
+	"SecretHealth.states", // of an enum
 	"TenantSettings.hosts",   // a handful
 	"TenantSettings.origins", // likewise
-	"UserError.field",        // a path into the input
+	"UserError.field",     // a path into the input
 	"Upload.headers",         // two
 	"UploadPart.headers",     // one
 	"Upload.receivedParts",   // of a file of 200 MiB at most, in parts of 8
@@ -195,7 +196,7 @@ func TestRootFieldsAreGuarded(t *testing.T) {
 	t.Parallel()
 	schema := matrixSchema()
 	open := []string{"Query.viewer", "Query.packages", "Mutation.requestOtp", "Mutation.verifyOtp"}
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		for _, field := range root.Fields {
 			name := root.Name + "." + field.Name
 			if strings.HasPrefix(field.Name, "__") {
@@ -211,15 +212,19 @@ func TestRootFieldsAreGuarded(t *testing.T) {
 			if root == schema.Query && isNode && byID && (!isGuarded || entitled != "VIEW") {
 				t.Errorf("%s returns what an id names without @entitled(to: VIEW)", name)
 			}
-			if argument := field.Arguments.ForName("id"); isGuarded && (argument == nil || argument.Type.String() != "ID!") {
-				t.Errorf("%s has @entitled, so the guard reads its argument (id: ID!)", name)
+			names := "id"
+			if root == schema.Subscription {
+				names = "jobId"
+			}
+			if argument := field.Arguments.ForName(names); isGuarded && (argument == nil || argument.Type.String() != "ID!") {
+				t.Errorf("%s has @entitled, so the guard reads its argument (%s: ID!)", name, names)
 			}
 		}
 	}
 	// @entitled below the root judges pictures and jobs; on anything else it refuses all.
 	for _, one := range objectTypes(schema) {
 		for _, field := range one.Fields {
-			if _, isGuarded := entitledTo(field); isGuarded && one != schema.Query && one.Name != "Image" && one.Name != "Job" {
+			if _, isGuarded := entitledTo(field); isGuarded && one != schema.Query && one != schema.Subscription && one.Name != "Image" && one.Name != "Job" {
 				t.Errorf("%s.%s has @entitled, but Resolver.admit knows pictures and jobs only", one.Name, field.Name)
 			}
 		}

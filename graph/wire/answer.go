@@ -87,20 +87,7 @@ func release(buf *bytes.Buffer) {
 func (a *answer) write(w http.ResponseWriter, media string) {
 	buf := buffers.Get().(*bytes.Buffer)
 	defer release(buf)
-	buf.WriteByte('{')
-	if len(a.errors) > 0 {
-		buf.WriteString(`"errors":`)
-		writeErrors(buf, a.errors)
-	}
-	if a.data != nil {
-		if len(a.errors) > 0 {
-			buf.WriteByte(',')
-		}
-		buf.WriteString(`"data":`)
-		buf.Write(a.data)
-	}
-	buf.WriteByte('}')
-
+	a.encode(buf)
 	status := a.status
 	if a.invalid && media == mediaJSON {
 		status = http.StatusOK
@@ -119,6 +106,23 @@ func (a *answer) write(w http.ResponseWriter, media string) {
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(buf.Bytes()) // a client that has gone needs no answer
+}
+
+// encode writes a as JSON on one line.
+func (a *answer) encode(buf *bytes.Buffer) {
+	buf.WriteByte('{')
+	if len(a.errors) > 0 {
+		buf.WriteString(`"errors":`)
+		writeErrors(buf, a.errors)
+	}
+	if a.data != nil {
+		if len(a.errors) > 0 {
+			buf.WriteByte(',')
+		}
+		buf.WriteString(`"data":`)
+		buf.Write(a.data)
+	}
+	buf.WriteByte('}')
 }
 
 // wait is how many seconds the first error of this status asks the client to wait.

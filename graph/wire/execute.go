@@ -13,27 +13,59 @@ import (
 
 // execute runs the operation and judges what came of it.
 func (h *handler) execute(ctx context.Context, op *graphql.OperationContext) (a *answer) {
-	ctx = graphql.WithOperationContext(ctx, op)
-	ctx = graphql.WithResponseContext(ctx, h.ErrorPresenter, h.Recover)
-	defer func() {
-		if p := recover(); p != nil {
-			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(p)
-			}
-			a = failed(mask(gqlerror.List{h.ErrorPresenter(ctx, h.Recover(ctx, p))}))
+	ctx = h.prepare(ctx, op)
+	defer h.recovered(ctx, &a)
+	ctx, refusal := h.judge(ctx, op)
+	if refusal != nil {
+		return refusal
+	}
+	response := h.respond(ctx, op)
+	errs := mask(append(response.Errors, graphql.GetErrors(ctx)...))
+	return late(ctx, op, outcome(op, response.Data, errs))
+}
+
+// prepare gives ctx what generated code looks for in it.
+func (h *handler) prepare(ctx context.Context, op *graphql.OperationContext) context.Context {
+	return graphql.WithResponseContext(graphql.WithOperationContext(ctx, op), h.ErrorPresenter, h.Recover)
+}
+
+// recovered answers for a panic. It is to be deferred.
+func (h *handler) recovered(ctx context.Context, a **answer) {
+	if p := recover(); p != nil {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p)
 		}
-	}()
+		*a = failed(mask(gqlerror.List{h.ErrorPresenter(ctx, h.Recover(ctx, p))}))
+	}
+}
+
+// judge prepares the context of an operation and has the guard judge it.
+func (h *handler) judge(ctx context.Context, op *graphql.OperationContext) (context.Context, *answer) {
 	if h.Before != nil {
 		ctx = h.Before(ctx, op)
 	}
 	if h.Guard != nil {
 		if errs := h.Guard(ctx, op); len(errs) > 0 {
-			return late(ctx, op, failed(mask(presentAll(ctx, h.ErrorPresenter, errs))))
+			return ctx, late(ctx, op, failed(mask(presentAll(ctx, h.ErrorPresenter, errs))))
 		}
 	}
-	response := h.Schema.Exec(ctx)(ctx)
-	errs := mask(append(response.Errors, graphql.GetErrors(ctx)...))
-	return late(ctx, op, outcome(op, response.Data, errs))
+	return ctx, nil
+}
+
+// respond has the generated code resolve everything; of a subscription, one event. That code marshals events outside of
+// their root field, which then lacks in the paths of errors, unless the context has it.
+func (h *handler) respond(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
+	next := h.Schema.Exec(ctx)
+	if op.Operation.Operation != ast.Subscription {
+		return next(ctx)
+	}
+	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{h.schema.Subscription.Name})
+	if len(graphql.GetErrors(ctx)) == 0 && len(roots) == 1 {
+		if response := next(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: h.schema.Subscription.Name, Field: roots[0]})); response != nil {
+			return response
+		}
+	}
+	return &graphql.Response{Data: []byte("null")}
 }
 
 // late replaces an answer that the deadline spoilt: a field that gave up is not a field that is null. A mutation's answer stands

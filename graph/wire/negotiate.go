@@ -13,6 +13,20 @@ const (
 	mediaGraphQL = "application/graphql-response+json"
 )
 
+// mediaStream is how subscriptions are answered. It is never what a range such as */* means: who does not know of it would wait for
+// the end of an answer that has none.
+const mediaStream = "text/event-stream"
+
+// acceptsStream reports whether an Accept header names mediaStream.
+func acceptsStream(accept []string) bool {
+	for item := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		if name, q, ok := mediaRange(item); ok && name == mediaStream && q > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // preference is how well an Accept header speaks of one media type.
 type preference struct {
 	q     float64 // 0: not acceptable

@@ -19,7 +19,7 @@ func (h *handler) operation(ctx context.Context, d *document, e envelope) (*grap
 	switch {
 	case op == nil:
 		return nil, invalid("operationName", "invalid_value", gqlerror.Errorf("The document holds no operation of this name, or several and no name was given."))
-	case op.Operation == ast.Subscription:
+	case op.Operation == ast.Subscription && h.Subscribe == nil:
 		return nil, failed(gqlerror.List{rejection("Subscriptions are not supported.")})
 	case op.Operation == ast.Mutation && !e.mutable:
 		return nil, wrongMethod("POST", "Send mutations with POST.")

@@ -34,7 +34,8 @@ type Config struct {
 	DefaultTenant string
 
 	// DATABASE_URL: the PostgreSQL that the server uses, postgres://…, as a role
-	// that can't change the audit log.
+	// that can't change the audit log. Reached directly, or by a pooler that keeps
+	// sessions: events are heard by LISTEN.
 	DatabaseURL secret.Value
 	// MIGRATE_DATABASE_URL: the same database as the owner of its tables;
 	// DATABASE_URL.

@@ -61,7 +61,7 @@ func (e *edge) record(next http.Handler) http.Handler {
 		whole := false
 		defer func() {
 			took := e.Now().Sub(start)
-			e.Meter.Request(x.template, method(r), x.answer.status, took)
+			e.Meter.Request(x.kind(), method(r), x.answer.status, took)
 			code, detail := x.outcome()
 			attrs := append(event.Attrs(),
 				slog.String("requestId", x.id), slog.String("method", method(r)), slog.String("route", x.template),
@@ -83,6 +83,15 @@ func (e *edge) record(next http.Handler) http.Handler {
 		x.answer.begin(http.StatusOK) // a handler that writes nothing answers 200
 		whole = true
 	})
+}
+
+// kind is what the exchange is counted as. A stream lasts for as long as somebody looks,
+// which says nothing about how long others wait.
+func (x *exchange) kind() string {
+	if x.answer.Header().Get("Content-Type") == "text/event-stream" {
+		return x.template + " stream"
+	}
+	return x.template
 }
 
 // hearRefusal hears what the exchange is refused with. Whoever decides may have said

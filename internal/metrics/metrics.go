@@ -33,6 +33,8 @@ type Metrics struct {
 	degraded prometheus.Gauge
 	secrets  *prometheus.GaugeVec
 	tasks    *prometheus.GaugeVec
+	streams  prometheus.Gauge
+	resyncs  prometheus.Counter
 }
 
 // New returns Metrics at zero. Its [Metrics.Run] looks after the parts; without it
@@ -61,6 +63,12 @@ func New(o Options) *Metrics {
 		tasks: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "pixgate_tasks", Help: "Background tasks that did not go well: dead for good, or retrying.",
 		}, []string{"state"}),
+		streams: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "pixgate_streams_open", Help: "Subscriptions that are open.",
+		}),
+		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "pixgate_stream_resyncs_total", Help: "Subscribers who were told to look again: when they began, and when they may have missed something.",
+		}),
 	}
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "pixgate_security_events_total", Help: "Security events by kind.",
@@ -68,7 +76,7 @@ func New(o Options) *Metrics {
 	for _, event := range o.Events { // all from the start, at zero: a rate needs a value before the first
 		m.events[event] = events.WithLabelValues(event)
 	}
-	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.secrets, m.tasks, m.parts, pool{o.Pool},
+	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.secrets, m.tasks, m.streams, m.resyncs, m.parts, pool{o.Pool},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -105,6 +113,12 @@ func (m *Metrics) SecretHealth(name, state string, is bool) {
 
 // Tasks says how many background tasks are in a state, a name of the program's.
 func (m *Metrics) Tasks(state string, n int) { m.tasks.WithLabelValues(state).Set(float64(n)) }
+
+// StreamsOpen says how many subscriptions are open.
+func (m *Metrics) StreamsOpen(n int) { m.streams.Set(float64(n)) }
+
+// StreamsResynced counts subscribers who were told to look again.
+func (m *Metrics) StreamsResynced(n int) { m.resyncs.Add(float64(n)) }
 
 // Handler answers for whoever watches the server: /metrics for Prometheus, /parts for
 // people. It asks nobody who they are: it is meant for a listener of its own.

@@ -41,6 +41,8 @@ func TestWhatHappenedIsTold(t *testing.T) {
 	m.SecretHealth("OTP_SECRET", "OK", false)
 	m.SecretHealth("OTP_SECRET", "EXPIRED", true)
 	m.Tasks("dead", 3)
+	m.StreamsOpen(7)
+	m.StreamsResynced(2)
 	status, body := get(m, "/metrics")
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
@@ -56,6 +58,8 @@ func TestWhatHappenedIsTold(t *testing.T) {
 		`pixgate_secret_health{secret="OTP_SECRET",state="OK"} 0`,
 		`pixgate_secret_health{secret="OTP_SECRET",state="EXPIRED"} 1`,
 		`pixgate_tasks{state="dead"} 3`,
+		`pixgate_streams_open 7`,
+		`pixgate_stream_resyncs_total 2`,
 		`pixgate_database_connections_max 32`,
 		`pixgate_database_connections{state="idle"} `,
 		"go_goroutines ", "process_open_fds ",

@@ -100,7 +100,18 @@ func (mutation) RequestOtp(context.Context, string) (*bool, error) { return new(
 
 type subscription struct{}
 
-func (subscription) Ticks(context.Context) (<-chan int, error) { return nil, nil }
+// Ticks gives the Tick of the context, or fails with what is there instead.
+func (subscription) Ticks(ctx context.Context) (<-chan int, error) {
+	if err, failed := ctx.Value(Tick{}).(error); failed {
+		return nil, err
+	}
+	one := make(chan int, 1)
+	one <- ctx.Value(Tick{}).(int)
+	return one, nil
+}
+
+// Tick is where the context of an event has its number, or an error.
+type Tick struct{}
 
 type thing struct{}
 

@@ -47,6 +47,8 @@ type Records struct {
 	mu        sync.Mutex
 	incidents []audit.Incident
 	requests  int
+
+	streams, resynced int
 }
 
 // Record keeps an incident.
@@ -75,4 +77,25 @@ func (r *Records) Requests() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.requests
+}
+
+// StreamsOpen keeps how many streams are open.
+func (r *Records) StreamsOpen(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.streams = n
+}
+
+// StreamsResynced counts streams that were told to look again.
+func (r *Records) StreamsResynced(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.resynced += n
+}
+
+// Streams is how many are open, and how many were told to look again so far.
+func (r *Records) Streams() (open, resynced int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.streams, r.resynced
 }
