@@ -52,7 +52,7 @@ func flags(proxy, profile string, trust []string) []string {
 // goroutine.
 func startBrowser(o Options, proxy string, heard func(*pipe, event)) (b *browser, err error) {
 	b = &browser{ended: make(chan struct{}), said: &tail{}}
-	if b.profile, err = os.MkdirTemp("", "pixgate-pdf-"); err != nil {
+	if b.profile, err = os.MkdirTemp(o.Folder, "pixgate-pdf-"); err != nil {
 		return nil, fmt.Errorf("%w: %w", errStart, err)
 	}
 	theirIn, in, err := os.Pipe()

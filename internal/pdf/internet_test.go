@@ -60,6 +60,7 @@ type internet struct {
 	pages  map[string]http.HandlerFunc
 	trust  string
 	public *httptest.Server
+	folder string // of the browsers
 	trap   string // host:port of the private server, which answers TCP, UDP and any protocol in it
 
 	mu      sync.Mutex
@@ -76,6 +77,12 @@ func newInternet(t testing.TB) *internet {
 		"both.example": {publicAddr + " 192.168.0.1"}, "mapped.example": {"::ffff:10.0.0.1"},
 		"rebind.example": {publicAddr, "127.0.0.1"},
 	}}
+	folder, err := os.MkdirTemp("", "pp") // the test's own has too long a name for a socket in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.folder = folder
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	cert, spki := certificate(t)
 	n.trust = spki
 	n.public = httptest.NewUnstartedServer(http.HandlerFunc(n.serve))
@@ -83,7 +90,7 @@ func newInternet(t testing.TB) *internet {
 	n.public.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	n.public.StartTLS()
 	t.Cleanup(n.public.Close)
-	n.setTrap(cert)
+	n.setTrap()
 	return n
 }
 
@@ -110,7 +117,7 @@ func certificate(t testing.TB) (tls.Certificate, string) {
 }
 
 // setTrap opens the private server: whoever connects, or sends a packet, has reached it.
-func (n *internet) setTrap(_ tls.Certificate) {
+func (n *internet) setTrap() {
 	n.t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(n.t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -218,7 +225,7 @@ func (n *internet) connect(ctx context.Context, to netip.AddrPort) (net.Conn, er
 // printer prints pages of this internet.
 func (n *internet) printer(change ...func(*pdf.Options)) *pdf.Printer {
 	n.t.Helper()
-	o := pdf.Options{Browser: chromium(n.t), Dialer: n.dialer(), Now: time.Now, Log: slog.New(slog.DiscardHandler), Trust: []string{n.trust}}
+	o := pdf.Options{Browser: chromium(n.t), Dialer: n.dialer(), Now: time.Now, Log: n.log(), Folder: n.folder, Trust: []string{n.trust}}
 	for _, c := range change {
 		c(&o)
 	}
@@ -251,10 +258,10 @@ func (b *blocks) String() string {
 	return fmt.Sprint(b.why)
 }
 
-// nothingLeft fails the test where a printed page has left a folder or a process behind. The
-// tests of this package put their folders below one of their own.
-func nothingLeft(t testing.TB, below string) {
+// nothingLeft fails the test where a printed page has left a folder or a process behind.
+func (n *internet) nothingLeft(t testing.TB) {
 	t.Helper()
+	below := n.folder
 	folders, err := filepath.Glob(filepath.Join(below, "pixgate-pdf-*"))
 	if err != nil || len(folders) > 0 {
 		t.Errorf("left behind: %s %v", folders, err)
@@ -266,3 +273,5 @@ func nothingLeft(t testing.TB, below string) {
 		}
 	}
 }
+
+func (n *internet) log() *slog.Logger { return slog.New(slog.DiscardHandler) }

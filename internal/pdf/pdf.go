@@ -21,17 +21,24 @@ import (
 	"pixgate/internal/fault"
 )
 
-// What one page may take.
-const (
-	patience  = 20 * time.Second // from the start of the browser to the last byte of the file
-	loadTime  = 15 * time.Second // of it, until the page has loaded
-	settle    = 3 * time.Second  // after that, at most, until it asks for nothing more
-	maxFile   = 20 << 20         // bytes of the PDF
-	maxPages  = 100
-	maxBytes  = 64 << 20   // through the proxy, both ways together
-	maxMemory = 1536 << 20 // of the browser's processes together
-	atOnce    = 2          // pages side by side
-)
+// bounds are what one page may take.
+type bounds struct {
+	time    time.Duration // from the start of the browser to the last byte of the file
+	load    time.Duration // of it, until the page has loaded
+	settle  time.Duration // after that, at most, until it asks for nothing more
+	pages   int
+	file    int   // bytes of the PDF
+	traffic int64 // bytes through the proxy, both ways together
+	memory  int64 // bytes that the browser's processes have to themselves
+}
+
+var usual = bounds{
+	time: 20 * time.Second, load: 15 * time.Second, settle: 3 * time.Second,
+	pages: 100, file: 20 << 20, traffic: 64 << 20, memory: 1536 << 20,
+}
+
+// atOnce is how many pages are printed side by side.
+const atOnce = 2
 
 // NotListed is why a page is refused that is not on the list of hosts; all other reasons are
 // those of egress.
@@ -45,6 +52,7 @@ type Options struct {
 	Dialer  *egress.Dialer
 	Now     func() time.Time
 	Log     *slog.Logger
+	Folder  string // where browsers keep what they need while they run, by a short path; empty: the system's for such things
 
 	// Trust are the certificates that count as good, as SHA-256 of their keys in base64: for
 	// the servers of tests. No setting leads here.
@@ -53,12 +61,15 @@ type Options struct {
 
 // Printer prints pages. It is safe for use by many goroutines.
 type Printer struct {
-	o     Options
-	slots chan struct{}
+	o      Options
+	bounds bounds
+	slots  chan struct{}
 }
 
 // New returns a printer. Without a browser it refuses every page.
-func New(o Options) *Printer { return &Printer{o: o, slots: make(chan struct{}, atOnce)} }
+func New(o Options) *Printer {
+	return &Printer{o: o, bounds: usual, slots: make(chan struct{}, atOnce)}
+}
 
 // Request names a page.
 type Request struct {
@@ -101,11 +112,11 @@ func (p *Printer) Print(ctx context.Context, v account.Viewer, r Request) (*Docu
 		return nil, away
 	}
 	defer func() { <-p.slots }()
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.bounds.time, errSlow)
 	defer cancel()
 	file, err := p.print(ctx, target, r.Blocked)
 	if err != nil {
-		return nil, judged(ctx, err)
+		return nil, p.bounds.judged(err)
 	}
 	return &Document{Filename: filename(target), Bytes: file}, nil
 }
@@ -137,9 +148,9 @@ func (p *Printer) listed(host string) bool {
 // The ways in which a page fails that are not its URL's.
 var (
 	errSlow     = errors.New("past its time")
-	errPages    = fmt.Errorf("more than %d pages", maxPages)
-	errFile     = fmt.Errorf("more than %d MiB", maxFile>>20)
-	errTraffic  = fmt.Errorf("more than %d MiB loaded", maxBytes>>20)
+	errPages    = errors.New("too many pages")
+	errFile     = errors.New("too large a file")
+	errTraffic  = errors.New("too much to load")
 	errMemory   = errors.New("the browser takes too much memory")
 	errNoPage   = errors.New("no page")
 	errStatus   = errors.New("the page answers with an error")
@@ -149,14 +160,14 @@ var (
 
 // judged is a failure as the caller may read it: it says what kind it was, and nothing of what the
 // target answered.
-func judged(ctx context.Context, err error) error {
+func (b bounds) judged(err error) error {
 	if why := egress.WhyBlocked(err); why != "" {
 		return refused(why)
 	}
 	for cause, message := range map[error]string{
-		errPages:   fmt.Sprintf("The page is too long: it makes more than %d pages.", maxPages),
-		errFile:    fmt.Sprintf("The page is too large: its file has more than %d MiB.", maxFile>>20),
-		errTraffic: fmt.Sprintf("The page is too large: it loads more than %d MiB.", maxBytes>>20),
+		errPages:   fmt.Sprintf("The page is too long: it makes more than %d pages.", b.pages),
+		errFile:    fmt.Sprintf("The page is too large: its file has more than %d MiB.", b.file>>20),
+		errTraffic: fmt.Sprintf("The page is too large: it loads more than %d MiB.", b.traffic>>20),
 		errMemory:  "The page takes more memory than a page may.",
 		errCrashed: "The page makes the browser crash.",
 		errNoPage:  "There is no page to print: it is a download, or something else.",
@@ -169,8 +180,8 @@ func judged(ctx context.Context, err error) error {
 	away := fault.Away("pdf", err)
 	away.Message = "The page can't be reached right now. Please try again later."
 	switch {
-	case errors.Is(context.Cause(ctx), errSlow):
-		away.Message = fmt.Sprintf("The page took longer than %d seconds.", int(patience.Seconds()))
+	case errors.Is(err, errSlow):
+		away.Message = "The page takes too long to load."
 	case errors.Is(err, errProtocol), errors.Is(err, errStart):
 		away.Message = "The browser that prints pages does not work right now."
 	}

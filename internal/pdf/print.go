@@ -20,7 +20,7 @@ func (p *Printer) print(ctx context.Context, target *url.URL, told func(egress.R
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	w := newWatch(p, told, fail)
-	way, err := openProxy(ctx, p.o, w.blocked, fail)
+	way, err := openProxy(ctx, p.o, p.bounds.traffic, w.blocked, fail)
 	if err != nil {
 		return nil, errors.Join(errStart, err)
 	}
@@ -67,7 +67,7 @@ func (p *Printer) bound(ctx context.Context, b *browser, fail func(error)) {
 		case <-b.ended:
 			return
 		case <-tick.C:
-			if memoryOf(b.cmd.Process.Pid) > maxMemory {
+			if memoryOf(b.cmd.Process.Pid) > p.bounds.memory {
 				fail(errMemory)
 			}
 		}
@@ -105,15 +105,19 @@ func (w *watch) run(ctx context.Context, b *browser, target *url.URL) ([]byte, e
 	if err := b.call(ctx, page, "Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}, nil); err != nil {
 		return nil, err
 	}
+	// Pages made for printing often print themselves, which would be in our way.
+	if err := b.call(ctx, page, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": "window.print = () => {}"}, nil); err != nil {
+		return nil, err
+	}
 	if err := w.open(ctx, b, page, target); err != nil {
 		return nil, err
 	}
-	return write(ctx, b, page)
+	return w.printer.bounds.write(ctx, b, page)
 }
 
 // open goes to the page and waits until it has loaded and, for a while, is quiet.
 func (w *watch) open(ctx context.Context, b *browser, page string, target *url.URL) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, loadTime, errSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, w.printer.bounds.load, errSlow)
 	defer cancel()
 	var gone struct {
 		ErrorText  string `json:"errorText"`
@@ -125,6 +129,8 @@ func (w *watch) open(ctx context.Context, b *browser, page string, target *url.U
 	switch {
 	case gone.IsDownload || gone.ErrorText == "net::ERR_ABORTED":
 		return errNoPage
+	case gone.ErrorText == "net::ERR_HTTP_RESPONSE_CODE_FAILURE": // and nothing else to show
+		return errStatus
 	case gone.ErrorText != "":
 		return fmt.Errorf("the page is away: %s", gone.ErrorText)
 	}
@@ -133,7 +139,7 @@ func (w *watch) open(ctx context.Context, b *browser, page string, target *url.U
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	quiet := time.NewTimer(settle)
+	quiet := time.NewTimer(w.printer.bounds.settle)
 	defer quiet.Stop()
 	select {
 	case <-w.idle:
@@ -171,13 +177,13 @@ func stillThere(ctx context.Context, b *browser, page string) error {
 const readAtOnce = 1 << 20 // bytes
 
 // write prints what the browser shows, A4 with its backgrounds.
-func write(ctx context.Context, b *browser, page string) ([]byte, error) {
+func (limits bounds) write(ctx context.Context, b *browser, page string) ([]byte, error) {
 	var printed struct {
 		Stream string `json:"stream"`
 	}
 	err := b.call(ctx, page, "Page.printToPDF", map[string]any{
 		"printBackground": true, "paperWidth": 8.27, "paperHeight": 11.69, "transferMode": "ReturnAsStream",
-		"pageRanges": fmt.Sprintf("1-%d", maxPages+1), // one more than may be, to see that it is there
+		"pageRanges": fmt.Sprintf("1-%d", limits.pages+1), // one more than may be, to see that it is there
 	}, &printed)
 	if err != nil {
 		return nil, err
@@ -198,7 +204,7 @@ func write(ctx context.Context, b *browser, page string) ([]byte, error) {
 				return nil, fmt.Errorf("%w: %w", errProtocol, err)
 			}
 		}
-		if file.Len()+len(data) > maxFile {
+		if file.Len()+len(data) > limits.file {
 			return nil, errFile
 		}
 		file.Write(data)
@@ -209,7 +215,7 @@ func write(ctx context.Context, b *browser, page string) ([]byte, error) {
 	if !bytes.HasPrefix(file.Bytes(), []byte("%PDF-")) {
 		return nil, fmt.Errorf("%w: no PDF", errProtocol)
 	}
-	if len(pageObject.FindAllIndex(file.Bytes(), -1)) > maxPages {
+	if len(pageObject.FindAllIndex(file.Bytes(), -1)) > limits.pages {
 		return nil, errPages
 	}
 	return file.Bytes(), nil

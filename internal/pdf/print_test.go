@@ -9,6 +9,7 @@ import (
 )
 
 func TestAPageIsPrinted(t *testing.T) {
+	t.Parallel()
 	n := newInternet(t)
 	n.page("/invoice", `<h1>Rechnung</h1><script>document.write('<p>' + (1 + 1))</script><img src="https://other.example/dot.png">`)
 	n.page("/dot.png", "x")

@@ -41,12 +41,12 @@ type proxy struct {
 const proxyUser = "page"
 
 // openProxy starts a proxy. It ends with close.
-func openProxy(ctx context.Context, o Options, blocked func(string, egress.Reason), over func(error)) (*proxy, error) {
+func openProxy(ctx context.Context, o Options, traffic int64, blocked func(string, egress.Reason), over func(error)) (*proxy, error) {
 	var random [16]byte
 	// crypto/rand.Read never fails on supported systems: it aborts the program.
 	_, _ = rand.Read(random[:])
 	p := &proxy{dialer: o.Dialer, plain: o.Plain, password: hex.EncodeToString(random[:]), blocked: blocked, over: over}
-	p.left.Store(maxBytes)
+	p.left.Store(traffic)
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	var err error
 	if p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0"); err != nil {
@@ -54,7 +54,7 @@ func openProxy(ctx context.Context, o Options, blocked func(string, egress.Reaso
 		return nil, fmt.Errorf("listen for a browser: %w", err)
 	}
 	p.server = &http.Server{
-		Handler: p, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: patience, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(io.Discard, "", 0),
+		Handler: p, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(io.Discard, "", 0),
 		BaseContext: func(net.Listener) context.Context { return p.ctx },
 	}
 	go func() { _ = p.server.Serve(p.listener) }() // ends by close, and only so

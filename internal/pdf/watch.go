@@ -18,13 +18,13 @@ type watch struct {
 	fail    func(error) // ends the printing
 
 	mu      sync.Mutex
-	session string        // of the page; the page itself is the frame of its target
-	frame   string        // likewise
-	host    string        // that the page was last asked for from
-	refused egress.Reason // why the page was not let through, at any of its steps; empty: it was
-	status  int           // that the page answered with; 0: not yet
-	loaded  chan struct{} // closed when it has loaded for the first time
-	idle    chan struct{} // closed when it has asked for nothing for half a second
+	session string          // of the page; the page itself is the frame of its target
+	frame   string          // likewise
+	host    string          // that the page was last asked for from
+	refused egress.Reason   // why the page was not let through, at any of its steps; empty: it was
+	status  int             // that the page answered with; 0: not yet
+	loaded  chan struct{}   // closed when it has loaded for the first time
+	idle    chan struct{}   // closed when it has asked for nothing for half a second
 	asked   map[string]bool // requests that the password was given for
 
 	password string // of the proxy
