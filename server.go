@@ -124,6 +124,10 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	records := journal.New(journal.Options{
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
+	pages, err := openPages(settings, now, log)
+	if err != nil {
+		return err
+	}
 	runner, err := task.NewRunner(pool, task.Work{
 		LoginMail: sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
 		Purge: task.InTurn(sessions.Purge, security.Purge), AnchorAudit: anchors.Write,
@@ -140,6 +144,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		CSRF:    secret.NewRing(settings.CSRFSecret, settings.CSRFSecretPrevious),
 		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records,
 		Limits: limits, Lists: lists, Security: security, Meter: meter,
+		Pages: pages,
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,

@@ -2520,6 +2520,8 @@ enum SecurityEventKind {
   ARCHIVE_DAMAGED
   "A secret of the server has expired, is about to, or is too old; ` + "`" + `detail` + "`" + ` is its variable."
   SECRET_UNHEALTHY
+  "A page that was to be printed, or something in it, is not public, or not on the list of hosts; ` + "`" + `detail` + "`" + ` says which."
+  PDF_SSRF_BLOCKED
 }
 
 "Incidents of one second that had everything but their time in common."

@@ -782,6 +782,7 @@ var (
 		"LIMITER_RESTORED":          audit.LimiterRestored,
 		"ARCHIVE_DAMAGED":           audit.ArchiveDamaged,
 		"SECRET_UNHEALTHY":          audit.SecretUnhealthy,
+		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
 	}
 	marshalNSecurityEventKind2pixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -796,6 +797,7 @@ var (
 		audit.LimiterRestored:         "LIMITER_RESTORED",
 		audit.ArchiveDamaged:          "ARCHIVE_DAMAGED",
 		audit.SecretUnhealthy:         "SECRET_UNHEALTHY",
+		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
 	}
 )
 
@@ -840,6 +842,7 @@ var (
 		"LIMITER_RESTORED":          audit.LimiterRestored,
 		"ARCHIVE_DAMAGED":           audit.ArchiveDamaged,
 		"SECRET_UNHEALTHY":          audit.SecretUnhealthy,
+		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
 	}
 	marshalOSecurityEventKind2ᚖpixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -854,6 +857,7 @@ var (
 		audit.LimiterRestored:         "LIMITER_RESTORED",
 		audit.ArchiveDamaged:          "ARCHIVE_DAMAGED",
 		audit.SecretUnhealthy:         "SECRET_UNHEALTHY",
+		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
 	}
 )
 

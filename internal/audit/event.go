@@ -20,11 +20,13 @@ const (
 	LimiterRestored         Event = "limiter_restored"          // Redis is back
 	ArchiveDamaged          Event = "archive_damaged"           // the storage gave other bytes than were taken in
 	SecretUnhealthy         Event = "secret_unhealthy"          // a secret has expired, is about to, or is too old
+	PDFSSRFBlocked          Event = "pdf_ssrf_blocked"          // a page to print wanted what is not public, or is no page to print
 )
 
 var events = []Event{
 	RateLimitBlocked, IPAccessDenied, CSRFBlocked, AuthBlocked, RequestValidationFailed, QueryRejected,
 	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged, SecretUnhealthy,
+	PDFSSRFBlocked,
 }
 
 // Events are all events.

@@ -16,6 +16,7 @@ var ownThresholds = map[string]int{
 	"login_failed": -1, "device_mismatch": -1,
 	"limiter_fallback": 1, "archive_damaged": 1, "secret_unhealthy": 1, // once is too often
 	"limiter_restored": 0, // good news
+	"pdf_ssrf_blocked": 5, // no page needs it
 }
 
 const maxThreshold = 1_000_000

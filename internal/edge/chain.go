@@ -39,6 +39,7 @@ type Options struct {
 	Downloads Downloads
 	Archives  Archives
 	Journal   Journal
+	Pages     Pages
 	Limits    *gate.Limiter
 	Security  Security
 	Meter     Meter

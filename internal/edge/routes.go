@@ -19,6 +19,7 @@ const (
 	imagePath       = "/images/{id}/download"
 	zipPath         = "/jobs/{id}/download.zip"
 	auditPath       = "/audit.ndjson"
+	pdfPath         = "/pdf"
 	playgroundPath  = "/playground"
 	playgroundFiles = "/playground/"
 )
@@ -31,6 +32,7 @@ func (e *edge) newRoutes() *http.ServeMux {
 	mux.HandleFunc("GET "+imagePath, e.notFromAfar(e.downloadImage))
 	mux.HandleFunc("GET "+zipPath, e.notFromAfar(e.downloadZIP))
 	mux.HandleFunc("GET "+auditPath, e.notFromAfar(e.exportAudit))
+	mux.HandleFunc("POST "+pdfPath, e.printPage)
 	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
 	mux.HandleFunc("GET "+loginPath, e.showLogin)
 	mux.HandleFunc("POST "+loginPath, e.login)

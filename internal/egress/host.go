@@ -26,11 +26,14 @@ func URL(raw string, plain bool) (*url.URL, error) {
 		}
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Opaque != "" || u.Host == "" {
+	if err != nil {
 		return nil, &Blocked{Reason: BadURL}
 	}
-	if u.Scheme != "https" && !(plain && u.Scheme == "http") {
+	if u.Scheme != "" && u.Scheme != "https" && !(plain && u.Scheme == "http") {
 		return nil, &Blocked{Reason: BadScheme}
+	}
+	if u.Scheme == "" || u.Opaque != "" || u.Host == "" {
+		return nil, &Blocked{Reason: BadURL}
 	}
 	if u.User != nil || strings.Contains(u.Host, "@") {
 		return nil, &Blocked{Reason: Credentials}

@@ -22,6 +22,7 @@ const (
 	Upload            Name = "UPLOAD"               // upload mutations, by session and IP
 	UploadFailures    Name = "UPLOAD_FAILURES"      // wrong checksums and aborts, by session and IP
 	Download          Name = "DOWNLOAD"             // downloads, by account
+	PDF               Name = "PDF"                  // pages to print, by account
 )
 
 // Limit is how much is allowed: Most at once, refilled evenly over Period. Most is at
@@ -42,6 +43,7 @@ var defaults = map[Name]Limit{
 	Upload:            {120, time.Minute},
 	UploadFailures:    {20, time.Hour},
 	Download:          {600, time.Minute},
+	PDF:               {10, time.Minute},
 }
 
 // Defaults returns every limit as it is where no setting changes it.

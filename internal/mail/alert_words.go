@@ -55,6 +55,9 @@ var alertWords = map[Locale]map[string]eventWords{
 		"secret_unhealthy": {"ein Geheimnis muss gewechselt werden",
 			"Ein Geheimnis des Servers ist abgelaufen, läuft bald ab oder ist zu alt.\nIst es abgelaufen, startet der Server im Betrieb nicht mehr.",
 			"Die Abfrage secrets und der Befehl pixgate secrets check zeigen, welches.\nWie man es wechselt, ohne jemanden abzumelden, steht in docs/secrets.md."},
+		"pdf_ssrf_blocked": {"PDF-Druck nach innen abgewiesen",
+			"Eine Seite, die als PDF gedruckt werden sollte, oder etwas auf ihr, liegt\nnicht im offenen Internet oder steht nicht in PDF_ALLOWED_HOSTS.",
+			"Steht immer dasselbe Konto dabei, sprich mit der Person: Ihre Sitzung\nkönnte gestohlen sein. Erreicht wurde nichts."},
 	},
 	English: {
 		"": {"unusual events",
@@ -96,5 +99,8 @@ var alertWords = map[Locale]map[string]eventWords{
 		"secret_unhealthy": {"a secret must be changed",
 			"A secret of the server has expired, is about to, or is too old. With one\nthat has expired, a server in production does not start again.",
 			"The query secrets and the command pixgate secrets check show which one.\ndocs/secrets.md says how to change it without signing anybody out."},
+		"pdf_ssrf_blocked": {"PDF printing of the inside refused",
+			"A page that was to be printed as a PDF, or something on it, is not on\nthe open internet, or not in PDF_ALLOWED_HOSTS.",
+			"If it is always the same account, talk to the person: their session may\nhave been stolen. Nothing was reached."},
 	},
 }

@@ -95,7 +95,7 @@ func TestWhatIsNotPublicIsNotPrinted(t *testing.T) {
 	for url, why := range map[string]egress.Reason{
 		"https://127.0.0.1/": egress.NotPublic, "https://" + n.trap + "/": egress.BadPort, "https://private.example/": egress.NotPublic, "https://inside.example/": egress.NotPublic,
 		"https://cloud.example/": egress.NotPublic, "https://six.example/": egress.NotPublic, "https://both.example/": egress.NotPublic, "https://mapped.example/": egress.NotPublic,
-		"http://page.example/": egress.BadScheme, "file:///etc/passwd": egress.BadURL, "ftp://page.example/": egress.BadScheme,
+		"http://page.example/": egress.BadScheme, "file:///etc/passwd": egress.BadScheme, "ftp://page.example/": egress.BadScheme,
 		"https://page.example/to-private": egress.NotPublic, "https://page.example/to-hop": egress.NotPublic, "https://page.example/to-trap": egress.BadPort, "https://page.example/to-plain": egress.BadScheme,
 		"https://page.example/refresh": egress.NotPublic, "https://page.example/refresh-trap": egress.BadScheme, "https://page.example/script": egress.NotPublic, "https://page.example/download": egress.NotPublic, "https://page.example/script-late": egress.BadPort,
 		"https://a:b@page.example/": egress.Credentials,

@@ -14,12 +14,11 @@ import (
 	"time"
 
 	"pixgate/internal/account"
-	"pixgate/internal/egress"
 	"pixgate/internal/fault"
 	"pixgate/internal/pdf"
 )
 
-func ignore(egress.Reason) {}
+func ignore(string) {}
 
 // A page that takes too much, of whatever it is, is refused by a sentence that tells nothing of
 // what it holds, and nothing of it stays.

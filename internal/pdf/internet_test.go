@@ -240,10 +240,10 @@ type blocks struct {
 	why []egress.Reason
 }
 
-func (b *blocks) add(why egress.Reason) {
+func (b *blocks) add(why string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.why = append(b.why, why)
+	b.why = append(b.why, egress.Reason(why))
 }
 
 func (b *blocks) has(why egress.Reason) bool {

@@ -74,9 +74,10 @@ func New(o Options) *Printer {
 // Request names a page.
 type Request struct {
 	URL string
-	// Blocked hears of each thing that the page, or its URL, wanted and must not have. It may be
-	// called by several goroutines, and before Print returns only.
-	Blocked func(why egress.Reason)
+	// Blocked hears why each thing that the page, or its URL, wanted was not let through: a word of
+	// [pixgate/internal/egress], or [NotListed]. A URL that can't be read is nothing that somebody
+	// wanted. It may be called by several goroutines, and before Print returns only.
+	Blocked func(why string)
 }
 
 // Document is a printed page.
@@ -128,7 +129,9 @@ func (p *Printer) target(r Request) (*url.URL, error) {
 		err = &egress.Blocked{Reason: NotListed}
 	}
 	if why := egress.WhyBlocked(err); why != "" {
-		r.Blocked(why)
+		if why != egress.BadURL {
+			r.Blocked(string(why))
+		}
 		return nil, refused(why)
 	}
 	return target, err

@@ -16,7 +16,7 @@ import (
 )
 
 // print prints a page that may be printed: it opens a proxy and a browser, and leaves neither behind.
-func (p *Printer) print(ctx context.Context, target *url.URL, told func(egress.Reason)) (file []byte, err error) {
+func (p *Printer) print(ctx context.Context, target *url.URL, told func(string)) (file []byte, err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	w := newWatch(p, told, fail)

@@ -14,7 +14,7 @@ import (
 // itself, as opposed to its pictures and frames, may be.
 type watch struct {
 	printer *Printer
-	told    func(egress.Reason)
+	told    func(why string)
 	fail    func(error) // ends the printing
 
 	mu      sync.Mutex
@@ -30,7 +30,7 @@ type watch struct {
 	password string // of the proxy
 }
 
-func newWatch(p *Printer, told func(egress.Reason), fail func(error)) *watch {
+func newWatch(p *Printer, told func(string), fail func(error)) *watch {
 	return &watch{printer: p, told: told, fail: fail, loaded: make(chan struct{}), idle: make(chan struct{}), asked: map[string]bool{}}
 }
 
@@ -41,7 +41,7 @@ func (w *watch) blocked(host string, why egress.Reason) {
 		w.refused = why
 	}
 	w.mu.Unlock()
-	w.told(why)
+	w.told(string(why))
 }
 
 // whyRefused is why the page was not let through; empty: it was.
@@ -125,7 +125,7 @@ func (w *watch) decide(p *pipe, session, request, raw string, page bool) {
 		p.tell(session, "Fetch.continueRequest", map[string]any{"requestId": request})
 		return
 	}
-	w.told(why)
+	w.told(string(why))
 	p.tell(session, "Fetch.failRequest", map[string]any{"requestId": request, "errorReason": "BlockedByClient"})
 }
 
