@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -17,7 +18,7 @@ const MaxURL = 2048
 // for [Dialer.DialContext], which connects to what it has looked at. The error is a
 // [*Blocked].
 func URL(raw string, plain bool) (*url.URL, error) {
-	if len(raw) > MaxURL {
+	if len(raw) > MaxURL || !utf8.ValidString(raw) {
 		return nil, &Blocked{Reason: BadURL}
 	}
 	for i := range len(raw) { // browsers drop tabs and line ends, take \ for /, and trim: nobody needs that
@@ -66,7 +67,7 @@ func Host(name string) (string, error) {
 	}
 	ascii, err := names.ToASCII(name)
 	ascii = strings.TrimSuffix(strings.ToLower(ascii), ".")
-	if err != nil || len(ascii) > 253 {
+	if again, odd := names.ToASCII(ascii); err != nil || odd != nil || again != ascii || len(ascii) > 253 {
 		return "", &Blocked{Reason: BadName}
 	}
 	labels := strings.Split(ascii, ".")
