@@ -40,15 +40,16 @@ var arrows = map[string]string{
 	"graph/playground":      "",
 
 	// the domain
-	"internal/account":  "internal/audit internal/fault internal/id queries",
-	"internal/session":  "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
-	"internal/journal":  "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
-	"internal/job":      "internal/account internal/audit internal/fault internal/id internal/page queries",
-	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries",
-	"internal/audit":    "internal/fault internal/id internal/secret queries",
-	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
-	"internal/pdf":      "internal/account internal/egress internal/fault",
-	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
+	"internal/account": "internal/audit internal/fault internal/id queries",
+	"internal/session": "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
+	"internal/journal": "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
+	"internal/job":     "internal/account internal/audit internal/fault internal/id internal/page queries",
+	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries " +
+		"internal/page internal/sheet",
+	"internal/audit": "internal/fault internal/id internal/secret queries",
+	"internal/watch": "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
+	"internal/pdf":   "internal/account internal/egress internal/fault",
+	"internal/demo":  "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
 
 	// where the audit log meets the storage
 	"internal/audit/vault": "internal/blob internal/fault",
@@ -64,6 +65,7 @@ var arrows = map[string]string{
 	"internal/picture": "",
 	"internal/archive": "internal/picture",
 	"internal/egress":  "",
+	"internal/sheet":   "",
 	"internal/fault":   "",
 	"internal/id":      "",
 	"internal/logs":    "",

@@ -50,6 +50,7 @@ Job.sellsExtras                  401  v   403 v   403 v   v   BLK EXP 401 403 40
 Job.package                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.images                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.contactSheetUrl              401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [all NONE]            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [createJob]           401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Job.auditLog                     401  -   403 -   403 v   v   BLK EXP 401 403 403 401

@@ -176,6 +176,7 @@ type ComplexityRoot struct {
 	Job struct {
 		AllImagesIncluded func(childComplexity int) int
 		AuditLog          func(childComplexity int, first *int, after *string) int
+		ContactSheetURL   func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		Images            func(childComplexity int, first *int, after *string, filter *model.ImageFilter) int
 		IncludedImages    func(childComplexity int) int
@@ -915,6 +916,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.AuditLog(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Job.contactSheetUrl":
+		if e.ComplexityRoot.Job.ContactSheetURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.ContactSheetURL(childComplexity), true
 	case "Job.createdAt":
 		if e.ComplexityRoot.Job.CreatedAt == nil {
 			break
@@ -2245,6 +2252,8 @@ type Job implements Node {
     "Only these pictures, all of this job and released; all that are released without it."
     imageIds: [ID!]
   ): String @entitled
+  "A link to a PDF of the job's previews with their names and what is chosen, to choose from on paper, for everybody who may see the job. It starts a download for 5 minutes, while the session that asks lives, and delivers nothing. Pictures that are BLOCKED are not on it."
+  contactSheetUrl: String!
 }
 
 "Which jobs."
@@ -3139,6 +3148,8 @@ func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.C
 		return ec.fieldContext_Job_images(ctx, field)
 	case "zipUrl":
 		return ec.fieldContext_Job_zipUrl(ctx, field)
+	case "contactSheetUrl":
+		return ec.fieldContext_Job_contactSheetUrl(ctx, field)
 	case "auditLog":
 		return ec.fieldContext_Job_auditLog(ctx, field)
 	}

@@ -71,7 +71,7 @@ func (e *edge) is(r *http.Request, accountID id.ID) {
 
 // deciders are the routes that look who may do what before they ask whether the viewer
 // is past a limit: who may not have a thing is told so, however often they ask.
-var deciders = map[string]bool{graphqlPath: true, imagePath: true, zipPath: true, auditPath: true, playgroundPath: true, playgroundFiles: true, pdfPath: true}
+var deciders = map[string]bool{graphqlPath: true, imagePath: true, zipPath: true, auditPath: true, playgroundPath: true, playgroundFiles: true, pdfPath: true, sheetPath: true}
 
 // limitViewer counts requests with a credential: by the account, or by the address
 // where the credential was good for nothing. A limit of addresses refuses at once, one of

@@ -20,6 +20,7 @@ const (
 	zipPath         = "/jobs/{id}/download.zip"
 	auditPath       = "/audit.ndjson"
 	pdfPath         = "/pdf"
+	sheetPath       = "/jobs/{id}/contact-sheet.pdf"
 	playgroundPath  = "/playground"
 	playgroundFiles = "/playground/"
 )
@@ -32,6 +33,7 @@ func (e *edge) newRoutes() *http.ServeMux {
 	mux.HandleFunc("GET "+imagePath, e.notFromAfar(e.downloadImage))
 	mux.HandleFunc("GET "+zipPath, e.notFromAfar(e.downloadZIP))
 	mux.HandleFunc("GET "+auditPath, e.notFromAfar(e.exportAudit))
+	mux.HandleFunc("GET "+sheetPath, e.notFromAfar(e.contactSheet))
 	mux.HandleFunc("POST "+pdfPath, e.printPage)
 	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
 	mux.HandleFunc("GET "+loginPath, e.showLogin)
