@@ -22,12 +22,10 @@ import (
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/blob internal/config internal/demo internal/edge internal/job " +
-		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema " +
-		"internal/egress internal/pdf",
+		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf",
 
 	// the doors: they do not know each other
-	"internal/edge": "internal/account internal/audit internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/transfer " +
-		"internal/pdf",
+	"internal/edge": "internal/account internal/audit internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/transfer internal/pdf",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/fault internal/id internal/job " +
 		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/transfer internal/watch",
 	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/job internal/journal internal/secret internal/session internal/transfer internal/watch",
@@ -40,16 +38,15 @@ var arrows = map[string]string{
 	"graph/playground":      "",
 
 	// the domain
-	"internal/account": "internal/audit internal/fault internal/id queries",
-	"internal/session": "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
-	"internal/journal": "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
-	"internal/job":     "internal/account internal/audit internal/fault internal/id internal/page queries",
-	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries " +
-		"internal/page internal/sheet",
-	"internal/audit": "internal/fault internal/id internal/secret queries",
-	"internal/watch": "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
-	"internal/pdf":   "internal/account internal/egress internal/fault",
-	"internal/demo":  "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
+	"internal/account":  "internal/audit internal/fault internal/id queries",
+	"internal/session":  "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
+	"internal/journal":  "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
+	"internal/job":      "internal/account internal/audit internal/fault internal/id internal/page queries",
+	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/picture internal/secret queries internal/page internal/sheet",
+	"internal/audit":    "internal/fault internal/id internal/secret queries",
+	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
+	"internal/pdf":      "internal/account internal/egress internal/fault",
+	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
 
 	// where the audit log meets the storage
 	"internal/audit/vault": "internal/blob internal/fault",
@@ -76,8 +73,7 @@ var arrows = map[string]string{
 
 // libraries say where other people's code, and HTTP, may be seen.
 var libraries = map[string][]string{
-	"net/http": {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics",
-		"internal/egress", "internal/pdf"},
+	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf"},
 	"github.com/99designs/":     {"graph", "graph/generated", "graph/model", "graph/scalar", "graph/wire", "graph/wire/testschema"},
 	"github.com/vektah/":        {"graph", "graph/generated", "graph/model", "graph/limit", "graph/limit/hostile", "graph/wire", "graph/wire/testschema"},
 	"github.com/vikstrous/":     {"graph"},

@@ -84,11 +84,20 @@ func (t *writing) shown(text string) (hex []byte, width int) {
 // fitted is the text, cut where it is wider than width points at a size.
 func (t *writing) fitted(text string, size, width float64) []byte {
 	hex, wide := t.shown(text)
-	for chars := []rune(text); float64(wide)*size/1000 > width && len(chars) > 1; {
-		chars = chars[:len(chars)-1]
-		hex, wide = t.shown(string(chars) + "…")
+	room := int(width * 1000 / size)
+	if wide <= room {
+		return hex
 	}
-	return hex
+	dots, left := t.shown("…")
+	hex = hex[:0]
+	for _, char := range text {
+		one, wide := t.shown(string(char))
+		if left += wide; left > room {
+			break
+		}
+		hex = append(hex, one...)
+	}
+	return append(hex, dots...)
 }
 
 // write puts the font into the file: whole, since a text may be edited, with the widths of
