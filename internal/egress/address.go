@@ -9,7 +9,7 @@ import "net/netip"
 // carries, since what it leads to is decided elsewhere.
 func Public(addr netip.Addr) bool {
 	switch {
-	case !addr.IsValid() || addr.Zone() != "" || addr.Is4In6():
+	case !addr.IsValid() || addr.Zone() != "":
 		return false
 	case addr.Is4():
 		return !within(notPublic4, addr)
