@@ -50,6 +50,10 @@ query Jobs {
 `,
 	},
 	{
+		Name:  "As a client: a contact sheet, to choose from on paper",
+		Query: "query Sheet {\n  jobs(first: 5) {\n    nodes { title contactSheetUrl }\n  }\n}\n",
+	},
+	{
 		Name: "As a client: choose pictures",
 		Query: `mutation Choose($input: SelectImagesInput!) {
   selectImages(input: $input) {

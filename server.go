@@ -141,6 +141,10 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		return err
 	}
 	events := feed.New(feed.Options{DB: pool, Meter: meter, Now: now, Log: log})
+	pages, err := openPages(settings, now, log)
+	if err != nil {
+		return err
+	}
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take,
 		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
@@ -160,6 +164,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records, Dossiers: dossiers,
 		Limits: limits, Lists: lists, Security: security, Meter: meter,
 		CronSecrets: cronSecrets(settings), Maintenance: maintenance,
+		Pages: pages,
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Members: account.NewMembers(pool, auditLog, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,

@@ -31,6 +31,10 @@ func (r *jobResolver) ZipURL(ctx context.Context, obj *job.Job, imageIds []strin
 	return new(session.ClientFrom(ctx).Origin + r.Archives.Link(requestFrom(ctx).viewer, obj, imageIds)), nil
 }
 
+func (r *jobResolver) ContactSheetURL(ctx context.Context, obj *job.Job) (string, error) {
+	return session.ClientFrom(ctx).Origin + r.Archives.SheetLink(requestFrom(ctx).viewer, obj), nil
+}
+
 func (r *jobConnectionResolver) TotalCount(ctx context.Context, obj *model.JobConnection) (int, error) {
 	return r.Jobs.Count(ctx, requestFrom(ctx).viewer, obj.Filter)
 }

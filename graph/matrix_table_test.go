@@ -61,6 +61,7 @@ Job.sellsExtras                  401  v   403 v   403 v   v   BLK EXP 401 403 40
 Job.package                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.images                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl                       401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+Job.contactSheetUrl              401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [all NONE]            401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [createJob]           401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Job.auditLog                     401  -   403 -   403 v   v   BLK EXP 401 403 403 401
@@ -466,9 +467,9 @@ UserError.remaining [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r
 
 // calls tell how a field is asked for whose name alone is not enough.
 var calls = map[string]string{
-	"Query.node":  "node(id: $job) { __typename }",
-	"Query.job":   "job(id: $job) { __typename }",
-	"Query.image": "image(id: $image) { __typename }",
+	"Query.node":   "node(id: $job) { __typename }",
+	"Query.job":    "job(id: $job) { __typename }",
+	"Query.image":  "image(id: $image) { __typename }",
 	"Query.upload": "upload(id: $upload) { __typename }",
 
 	"Query.booking": "booking(id: $booking) { __typename }",

@@ -145,13 +145,13 @@ func TestMutationsHaveOneForm(t *testing.T) {
 // short are lists of things that are no connections, because they can't grow.
 var short = []string{
 	"Account.devices",        // those that count against a limit of 100 at most
-	"JobEvent.images",     // of one event, a hundred at most
-	"Import.refused",      // of one run, which takes 10,000 objects at most
-	"Query.secrets",       // seven, by name
-	"SecretHealth.states", // of an enum
+	"JobEvent.images",        // of one event, a hundred at most
+	"Import.refused",         // of one run, which takes 10,000 objects at most
+	"Query.secrets",          // seven, by name
+	"SecretHealth.states",    // of an enum
 	"TenantSettings.hosts",   // a handful
 	"TenantSettings.origins", // likewise
-	"UserError.field",     // a path into the input
+	"UserError.field",        // a path into the input
 	"Upload.headers",         // two
 	"UploadPart.headers",     // one
 	"Upload.receivedParts",   // of a file of 200 MiB at most, in parts of 8

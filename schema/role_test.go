@@ -21,7 +21,7 @@ var rights = map[string]string{
 	"budget":           "SELECT INSERT UPDATE DELETE",
 	"session":          "SELECT INSERT UPDATE DELETE",
 	"tenant_text":      "SELECT INSERT UPDATE DELETE", // a mail gets its built-in words again
-	"security_event":   "SELECT INSERT DELETE", // purged, never rewritten
+	"security_event":   "SELECT INSERT DELETE",        // purged, never rewritten
 	"cron_run":         "SELECT INSERT UPDATE DELETE", // purged; of its columns, how it ended
 }
 

@@ -26,6 +26,7 @@ const (
 	UploadExpired           Event = "upload_expired"            // nobody went on with it
 	UploadReplayed          Event = "upload_replayed"           // a link was used again after the upload had ended
 	TaskDead                Event = "task_dead"                 // a background task has failed for the last time
+	PDFSSRFBlocked          Event = "pdf_ssrf_blocked"          // a page to print wanted what is not public, or is no page to print
 )
 
 var events = []Event{
@@ -33,6 +34,7 @@ var events = []Event{
 	LoginWrong, DeviceMismatched, LimiterFallback, LimiterRestored, ArchiveDamaged, SecretUnhealthy,
 	UploadChecksumWrong, UploadRejected, UploadAborted, UploadExpired, UploadReplayed,
 	TaskDead,
+	PDFSSRFBlocked,
 }
 
 // Events are all events.

@@ -132,6 +132,16 @@ type Config struct {
 	// blocked; everybody.
 	AdminAllowedIPs, SendEmailAllowedIPs, GeneratePDFAllowedIPs, WebhookAllowedIPs []netip.Prefix
 
+	// PDF_ALLOWED_HOSTS: whose pages POST /pdf prints, names and *.name (or .name) for all below
+	// one, separated by commas; those of any public host. As []string they are lower case,
+	// with a star for all below.
+	PDFAllowedHosts []string
+	// PDF_ALLOW_HTTP_URLS: true: pages without TLS, too; never in production; false.
+	PDFAllowHTTP bool
+	// CHROMIUM: the browser that prints them, a path or the name of a program, or off for
+	// none; chromium, chromium-browser or google-chrome, whichever is there.
+	Chromium string
+
 	// METRICS_ADDR: where the server tells how it is, host:port, or off;
 	// 127.0.0.1:9464. Empty for off.
 	MetricsAddr string
@@ -172,8 +182,9 @@ const (
 	Watch                      // METRICS_ADDR, SECURITY_…, ALERT_EMAIL
 	Cron                       // CRON_…, SCHEDULER_MODE
 	Lifecycle                  // <SECRET>_ROTATED_AT, <SECRET>_EXPIRES_AT, SECRET_…
+	PDF                        // PDF_…, CHROMIUM
 
-	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate | Watch | Cron | Lifecycle
+	Everything = Database | Storage | Mail | Login | Audit | Tickets | Web | Gate | Watch | Cron | Lifecycle | PDF
 )
 
 // Load reads all settings; getenv is [os.Getenv] outside tests. The error is of
@@ -250,6 +261,11 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.CronLockTTL = r.milliseconds("CRON_LOCK_TTL_MS", time.Minute, time.Second, 10*time.Minute)
 		c.CronKeyTTL = r.milliseconds("CRON_IDEMPOTENCY_TTL_MS", 24*time.Hour, time.Minute, 7*24*time.Hour)
 		c.ExternalScheduler = r.oneOf("SCHEDULER_MODE", "internal", "external") == "external"
+	}
+	if parts&PDF != 0 {
+		c.PDFAllowedHosts = r.hosts("PDF_ALLOWED_HOSTS")
+		c.PDFAllowHTTP = r.unlessProduction("PDF_ALLOW_HTTP_URLS", c.Environment)
+		c.Chromium = r.optional("CHROMIUM", "")
 	}
 	if parts&Lifecycle != 0 {
 		c.Secrets = r.register(c.Environment)

@@ -36,6 +36,7 @@ func (r Rate) String() string {
 // where it is not set, the room that counts knows.
 var rateLimits = []string{
 	"PUBLIC_API", "PUBLIC_API_SIGNED_IN", "AUTH", "AUTH_IP", "EMAIL", "SEARCH", "FORM", "UPLOAD", "UPLOAD_FAILURES", "UPLOAD_MISTAKES", "DOWNLOAD",
+	"PDF",
 }
 
 func (r *reader) rates() map[string]Rate {

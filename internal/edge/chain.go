@@ -40,6 +40,7 @@ type Options struct {
 	Archives  Archives
 	Journal   Journal
 	Dossiers  Dossiers
+	Pages     Pages
 	Limits    *gate.Limiter
 
 	CronSecrets []secret.Value // CRON_SECRET and the one before; none: nobody starts maintenance from outside

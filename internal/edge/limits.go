@@ -17,6 +17,7 @@ var surfaces = map[string]gate.Surface{
 	playgroundPath:  gate.Admin,
 	playgroundFiles: gate.Admin,
 	auditPath:       gate.Admin,
+	pdfPath:         gate.GeneratePDF,
 }
 
 // admit refuses by address: whoever is blocked, and at some routes whoever is not listed.
@@ -70,7 +71,7 @@ func (e *edge) is(r *http.Request, accountID id.ID) {
 
 // deciders are the routes that look who may do what before they ask whether the viewer
 // is past a limit: who may not have a thing is told so, however often they ask.
-var deciders = map[string]bool{graphqlPath: true, imagePath: true, zipPath: true, auditPath: true, exportPath: true, playgroundPath: true, playgroundFiles: true}
+var deciders = map[string]bool{graphqlPath: true, imagePath: true, zipPath: true, auditPath: true, exportPath: true, playgroundPath: true, playgroundFiles: true, pdfPath: true, sheetPath: true}
 
 // limitViewer counts requests with a credential: by the account, or by the address
 // where the credential was good for nothing. A limit of addresses refuses at once, one of

@@ -20,6 +20,8 @@ const (
 	zipPath         = "/jobs/{id}/download.zip"
 	auditPath       = "/audit.ndjson"
 	exportPath      = "/export.json"
+	pdfPath         = "/pdf"
+	sheetPath       = "/jobs/{id}/contact-sheet.pdf"
 	playgroundPath  = "/playground"
 	playgroundFiles = "/playground/"
 )
@@ -33,6 +35,8 @@ func (e *edge) newRoutes() *http.ServeMux {
 	mux.HandleFunc("GET "+zipPath, e.notFromAfar(e.downloadZIP))
 	mux.HandleFunc("GET "+auditPath, e.notFromAfar(e.exportAudit))
 	mux.HandleFunc("GET "+exportPath, e.notFromAfar(e.exportPerson))
+	mux.HandleFunc("GET "+sheetPath, e.notFromAfar(e.contactSheet))
+	mux.HandleFunc("POST "+pdfPath, e.printPage)
 	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
 	mux.HandleFunc("GET "+loginPath, e.showLogin)
 	mux.HandleFunc("POST "+loginPath, e.login)

@@ -18,6 +18,7 @@ import (
 // Archives lets the released pictures of a job out as one file.
 type Archives interface {
 	Open(ctx context.Context, r transfer.ArchiveRequest) (*transfer.Archive, error)
+	OpenSheet(ctx context.Context, r transfer.ArchiveRequest, studio account.Tenant) (*transfer.ContactSheet, error)
 }
 
 // clientStall is how long a client may take to accept a block of a file.

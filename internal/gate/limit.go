@@ -23,6 +23,7 @@ const (
 	UploadFailures    Name = "UPLOAD_FAILURES"      // wrong checksums, rejected files and aborts, by IP
 	UploadMistakes    Name = "UPLOAD_MISTAKES"      // the same, by session
 	Download          Name = "DOWNLOAD"             // downloads, by account
+	PDF               Name = "PDF"                  // pages to print, by account
 )
 
 // Limit is how much is allowed: Most at once, refilled evenly over Period. Most is at
@@ -44,6 +45,7 @@ var defaults = map[Name]Limit{
 	UploadFailures:    {20, time.Hour},
 	UploadMistakes:    {10, time.Hour},
 	Download:          {600, time.Minute},
+	PDF:               {10, time.Minute},
 }
 
 // Defaults returns every limit as it is where no setting changes it.

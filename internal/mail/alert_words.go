@@ -73,6 +73,9 @@ var alertWords = map[Locale]map[string]eventWords{
 		"task_dead": {"eine Hintergrundaufgabe ist gescheitert",
 			"Eine Aufgabe, etwa eine Mail oder ein Import, schlug so oft fehl, dass\nsie nicht mehr von selbst versucht wird.",
 			"Die Abfrage tasks zeigt, welche und warum. Ist die Ursache behoben,\nversucht retryTask sie noch einmal."},
+		"pdf_ssrf_blocked": {"PDF-Druck nach innen abgewiesen",
+			"Eine Seite, die als PDF gedruckt werden sollte, oder etwas auf ihr, liegt\nnicht im offenen Internet oder steht nicht in PDF_ALLOWED_HOSTS.",
+			"Steht immer dasselbe Konto dabei, sprich mit der Person: Ihre Sitzung\nkönnte gestohlen sein. Erreicht wurde nichts."},
 	},
 	English: {
 		"": {"unusual events",
@@ -132,5 +135,8 @@ var alertWords = map[Locale]map[string]eventWords{
 		"task_dead": {"a background task has failed",
 			"A task, such as a mail or an import, failed so often that it is not\ntried again by itself.",
 			"The query tasks shows which, and why. Once the cause is gone, retryTask\ntries it once more."},
+		"pdf_ssrf_blocked": {"PDF printing of the inside refused",
+			"A page that was to be printed as a PDF, or something on it, is not on\nthe open internet, or not in PDF_ALLOWED_HOSTS.",
+			"If it is always the same account, talk to the person: their session may\nhave been stolen. Nothing was reached."},
 	},
 }

@@ -42,6 +42,11 @@ func (s *Archives) Link(v account.Viewer, j *job.Job, images []string) string {
 }
 
 func (s *Archives) newTicket(v account.Viewer, jobID string, images []string) string {
+	return s.newTicketFor(ticketPurpose, v, jobID, images)
+}
+
+// newTicketFor makes a ticket that is good for one purpose.
+func (s *Archives) newTicketFor(purpose string, v account.Viewer, jobID string, images []string) string {
 	key := s.tickets.Current()
 	keyID, err := hex.DecodeString(key.ID())
 	if err != nil {
@@ -51,7 +56,7 @@ func (s *Archives) newTicket(v account.Viewer, jobID string, images []string) st
 	head = append(head, keyID...)
 	head = append(head, v.SessionID[:]...)
 	head = binary.BigEndian.AppendUint64(head, uint64(s.now().Unix()))
-	sum := key.MAC(ticketPurpose, ticketParts(head, v.TenantID, jobID, images)...)
+	sum := key.MAC(purpose, ticketParts(head, v.TenantID, jobID, images)...)
 	return base64.RawURLEncoding.EncodeToString(append(head, sum[:]...))
 }
 
@@ -72,6 +77,10 @@ func ticketParts(head []byte, tenant id.ID, jobID string, images []string) [][]b
 // was not made by us for this very request is refused, one whose session has ended
 // is UNAUTHENTICATED.
 func (s *Archives) redeem(ctx context.Context, r ArchiveRequest) (v account.Viewer, late bool, err error) {
+	return s.redeemFor(ctx, ticketPurpose, r)
+}
+
+func (s *Archives) redeemFor(ctx context.Context, purpose string, r ArchiveRequest) (v account.Viewer, late bool, err error) {
 	raw, err := base64.RawURLEncoding.DecodeString(r.Ticket)
 	if err != nil || len(r.Ticket) != ticketLen || len(raw) != ticketHead+32 {
 		return v, false, fault.Refused()
@@ -81,7 +90,7 @@ func (s *Archives) redeem(ctx context.Context, r ArchiveRequest) (v account.View
 	if !ok {
 		return v, false, fault.Refused()
 	}
-	if sum := key.MAC(ticketPurpose, ticketParts(head, r.Tenant, r.JobID, r.Images)...); !hmac.Equal(sum[:], mac) {
+	if sum := key.MAC(purpose, ticketParts(head, r.Tenant, r.JobID, r.Images)...); !hmac.Equal(sum[:], mac) {
 		return v, false, fault.Refused()
 	}
 	age := s.now().Sub(time.Unix(int64(binary.BigEndian.Uint64(head[20:])), 0))
