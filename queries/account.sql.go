@@ -63,7 +63,7 @@ func (q *Queries) AccountByID(ctx context.Context, tenantID id.ID, iD id.ID) (Ac
 }
 
 const accountsByAddress = `-- name: AccountsByAddress :many
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account
 WHERE tenant_id = $1 AND email_key COLLATE "C" >= $2 AND email_key COLLATE "C" < $3 AND email_key COLLATE "C" > $4
   AND ($5::text IS NULL OR role = $5)
   AND ($6::boolean IS NULL OR (blocked_at IS NOT NULL) = $6)
@@ -117,6 +117,7 @@ func (q *Queries) AccountsByAddress(ctx context.Context, arg AccountsByAddressPa
 			&i.MaxDevices,
 			&i.LastSeenAt,
 			&i.CreatedAt,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -129,7 +130,7 @@ func (q *Queries) AccountsByAddress(ctx context.Context, arg AccountsByAddressPa
 }
 
 const accountsByDomain = `-- name: AccountsByDomain :many
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account
 WHERE tenant_id = $1 AND split_part(email_key, '@', 2) COLLATE "C" >= $2 AND split_part(email_key, '@', 2) COLLATE "C" < $3
   AND (split_part(email_key, '@', 2) COLLATE "C", email_key COLLATE "C") > ($4::text, $5::text)
   AND NOT (email_key COLLATE "C" >= $6 AND email_key COLLATE "C" < $7)
@@ -191,6 +192,7 @@ func (q *Queries) AccountsByDomain(ctx context.Context, arg AccountsByDomainPara
 			&i.MaxDevices,
 			&i.LastSeenAt,
 			&i.CreatedAt,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -553,7 +555,7 @@ func (q *Queries) KeepDevice(ctx context.Context, arg KeepDeviceParams) (id.ID, 
 }
 
 const lockAccount = `-- name: LockAccount :one
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
 // Locked before its devices, as a sign-in does.
@@ -573,6 +575,7 @@ func (q *Queries) LockAccount(ctx context.Context, tenantID id.ID, iD id.ID) (Ac
 		&i.MaxDevices,
 		&i.LastSeenAt,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }

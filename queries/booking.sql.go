@@ -619,7 +619,7 @@ func (q *Queries) JobsOfBookings(ctx context.Context, tenantID id.ID, bookingIds
 }
 
 const lockBooker = `-- name: LockBooker :one
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at FROM account WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
 // Who books, locked: whoever blocks the account waits, and one who books twice at once
@@ -640,6 +640,7 @@ func (q *Queries) LockBooker(ctx context.Context, tenantID id.ID, iD id.ID) (Acc
 		&i.MaxDevices,
 		&i.LastSeenAt,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }

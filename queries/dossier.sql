@@ -20,7 +20,7 @@ WHERE j.tenant_id = $1 AND j.id IN (
 )
 ORDER BY j.id FOR NO KEY UPDATE OF j;
 
--- name: LockAccount :one
+-- name: LockPerson :one
 SELECT * FROM account WHERE tenant_id = $1 AND id = $2 FOR UPDATE;
 
 -- name: EraseAccount :exec
@@ -66,7 +66,7 @@ WHERE tenant_id = $1 AND account_id = $2 AND id > @after_id::uuid ORDER BY id LI
 -- As a whole: each is a mail with a code, and ended ones are purged.
 SELECT id, device_id, transport, created_at, expires_at, revoked_at FROM session WHERE tenant_id = $1 AND account_id = $2 ORDER BY created_at, id;
 
--- name: BookingsOfPerson :many
+-- name: BookedByPerson :many
 SELECT * FROM booking
 WHERE tenant_id = $1 AND account_id = $2 AND (created_at, id) < (@before_at, @before_id::uuid)
 ORDER BY created_at DESC, id DESC LIMIT @max_rows;

@@ -12,13 +12,13 @@ import (
 	"pixgate/internal/id"
 )
 
-const bookingsOfPerson = `-- name: BookingsOfPerson :many
-SELECT id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, notes, contact_phone, created_at FROM booking
+const bookedByPerson = `-- name: BookedByPerson :many
+SELECT id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, notes, contact_phone, created_at, package_name, included_images, all_images_included, extra_price, currency, photographer_id, confirmed_date, message, updated_at, events FROM booking
 WHERE tenant_id = $1 AND account_id = $2 AND (created_at, id) < ($3, $4::uuid)
 ORDER BY created_at DESC, id DESC LIMIT $5
 `
 
-type BookingsOfPersonParams struct {
+type BookedByPersonParams struct {
 	TenantID  id.ID
 	AccountID id.ID
 	BeforeAt  time.Time
@@ -26,8 +26,8 @@ type BookingsOfPersonParams struct {
 	MaxRows   int32
 }
 
-func (q *Queries) BookingsOfPerson(ctx context.Context, arg BookingsOfPersonParams) ([]Booking, error) {
-	rows, err := q.db.Query(ctx, bookingsOfPerson,
+func (q *Queries) BookedByPerson(ctx context.Context, arg BookedByPersonParams) ([]Booking, error) {
+	rows, err := q.db.Query(ctx, bookedByPerson,
 		arg.TenantID,
 		arg.AccountID,
 		arg.BeforeAt,
@@ -53,6 +53,16 @@ func (q *Queries) BookingsOfPerson(ctx context.Context, arg BookingsOfPersonPara
 			&i.Notes,
 			&i.ContactPhone,
 			&i.CreatedAt,
+			&i.PackageName,
+			&i.IncludedImages,
+			&i.AllImagesIncluded,
+			&i.ExtraPrice,
+			&i.Currency,
+			&i.PhotographerID,
+			&i.ConfirmedDate,
+			&i.Message,
+			&i.UpdatedAt,
+			&i.Events,
 		); err != nil {
 			return nil, err
 		}
@@ -325,31 +335,6 @@ func (q *Queries) InactiveCustomers(ctx context.Context, arg InactiveCustomersPa
 	return items, nil
 }
 
-const lockAccount = `-- name: LockAccount :one
-SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account WHERE tenant_id = $1 AND id = $2 FOR UPDATE
-`
-
-func (q *Queries) LockAccount(ctx context.Context, tenantID id.ID, iD id.ID) (Account, error) {
-	row := q.db.QueryRow(ctx, lockAccount, tenantID, iD)
-	var i Account
-	err := row.Scan(
-		&i.ID,
-		&i.TenantID,
-		&i.EmailKey,
-		&i.Email,
-		&i.Role,
-		&i.Locale,
-		&i.VerifiedAt,
-		&i.ValidUntil,
-		&i.BlockedAt,
-		&i.MaxDevices,
-		&i.LastSeenAt,
-		&i.CreatedAt,
-		&i.ErasedAt,
-	)
-	return i, err
-}
-
 const lockJobsOfCustomer = `-- name: LockJobsOfCustomer :many
 SELECT j.id, j.status FROM job j
 WHERE j.tenant_id = $1 AND j.id IN (
@@ -384,6 +369,31 @@ func (q *Queries) LockJobsOfCustomer(ctx context.Context, tenantID id.ID, accoun
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockPerson = `-- name: LockPerson :one
+SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+`
+
+func (q *Queries) LockPerson(ctx context.Context, tenantID id.ID, iD id.ID) (Account, error) {
+	row := q.db.QueryRow(ctx, lockPerson, tenantID, iD)
+	var i Account
+	err := row.Scan(
+		&i.ID,
+		&i.TenantID,
+		&i.EmailKey,
+		&i.Email,
+		&i.Role,
+		&i.Locale,
+		&i.VerifiedAt,
+		&i.ValidUntil,
+		&i.BlockedAt,
+		&i.MaxDevices,
+		&i.LastSeenAt,
+		&i.CreatedAt,
+		&i.ErasedAt,
+	)
+	return i, err
 }
 
 const selectionsOfPerson = `-- name: SelectionsOfPerson :many

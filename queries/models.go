@@ -23,6 +23,7 @@ type Account struct {
 	MaxDevices int32
 	LastSeenAt *time.Time
 	CreatedAt  time.Time
+	ErasedAt   *time.Time
 }
 
 type AuditEntry struct {
@@ -244,6 +245,16 @@ type Tenant struct {
 	ImageBytes        int64
 	UploadBytes       int64
 	TimeZone          string
+	DevicePolicy      string
+	ForgetAfterDays   *int32
+}
+
+type TenantText struct {
+	TenantID id.ID
+	Kind     string
+	Locale   string
+	Subject  string
+	Body     string
 }
 
 type Upload struct {

@@ -48,12 +48,158 @@ func (q *Queries) InsertTenant(ctx context.Context, arg InsertTenantParams) (int
 	return result.RowsAffected(), nil
 }
 
+const lockTenant = `-- name: LockTenant :one
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days FROM tenant WHERE id = $1 FOR NO KEY UPDATE
+`
+
+func (q *Queries) LockTenant(ctx context.Context, argID id.ID) (Tenant, error) {
+	row := q.db.QueryRow(ctx, lockTenant, argID)
+	var i Tenant
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Name,
+		&i.Hosts,
+		&i.Origins,
+		&i.MailFrom,
+		&i.Locale,
+		&i.SignUp,
+		&i.CreatedAt,
+		&i.UploadJobImages,
+		&i.UploadJobBytes,
+		&i.UploadTenantBytes,
+		&i.ImageBytes,
+		&i.UploadBytes,
+		&i.TimeZone,
+		&i.DevicePolicy,
+		&i.ForgetAfterDays,
+	)
+	return i, err
+}
+
+const lockTenantBySlug = `-- name: LockTenantBySlug :one
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days FROM tenant WHERE slug = $1 FOR NO KEY UPDATE
+`
+
+// A studio that is about to be set, one command at a time.
+func (q *Queries) LockTenantBySlug(ctx context.Context, slug string) (Tenant, error) {
+	row := q.db.QueryRow(ctx, lockTenantBySlug, slug)
+	var i Tenant
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Name,
+		&i.Hosts,
+		&i.Origins,
+		&i.MailFrom,
+		&i.Locale,
+		&i.SignUp,
+		&i.CreatedAt,
+		&i.UploadJobImages,
+		&i.UploadJobBytes,
+		&i.UploadTenantBytes,
+		&i.ImageBytes,
+		&i.UploadBytes,
+		&i.TimeZone,
+		&i.DevicePolicy,
+		&i.ForgetAfterDays,
+	)
+	return i, err
+}
+
 const nameTenant = `-- name: NameTenant :exec
 UPDATE tenant SET name = $2 WHERE id = $1
 `
 
 func (q *Queries) NameTenant(ctx context.Context, iD id.ID, name string) error {
 	_, err := q.db.Exec(ctx, nameTenant, iD, name)
+	return err
+}
+
+const resetTenantText = `-- name: ResetTenantText :execrows
+DELETE FROM tenant_text WHERE tenant_id = $1 AND kind = $2 AND locale = $3
+`
+
+func (q *Queries) ResetTenantText(ctx context.Context, tenantID id.ID, kind string, locale string) (int64, error) {
+	result, err := q.db.Exec(ctx, resetTenantText, tenantID, kind, locale)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setTenant = `-- name: SetTenant :exec
+UPDATE tenant SET name = $1, hosts = $2, origins = $3, mail_from = $4, locale = $5, sign_up = $6,
+    time_zone = $7, forget_after_days = $8, device_policy = $9,
+    upload_job_images = $10, upload_job_bytes = $11, upload_tenant_bytes = $12
+WHERE id = $13
+`
+
+type SetTenantParams struct {
+	Name              string
+	Hosts             []string
+	Origins           []string
+	MailFrom          *string
+	Locale            string
+	SignUp            bool
+	TimeZone          string
+	ForgetAfterDays   *int32
+	DevicePolicy      string
+	UploadJobImages   int32
+	UploadJobBytes    int64
+	UploadTenantBytes *int64
+	ID                id.ID
+}
+
+func (q *Queries) SetTenant(ctx context.Context, arg SetTenantParams) error {
+	_, err := q.db.Exec(ctx, setTenant,
+		arg.Name,
+		arg.Hosts,
+		arg.Origins,
+		arg.MailFrom,
+		arg.Locale,
+		arg.SignUp,
+		arg.TimeZone,
+		arg.ForgetAfterDays,
+		arg.DevicePolicy,
+		arg.UploadJobImages,
+		arg.UploadJobBytes,
+		arg.UploadTenantBytes,
+		arg.ID,
+	)
+	return err
+}
+
+const setTenantDevicePolicy = `-- name: SetTenantDevicePolicy :exec
+UPDATE tenant SET device_policy = $2 WHERE id = $1
+`
+
+func (q *Queries) SetTenantDevicePolicy(ctx context.Context, iD id.ID, devicePolicy string) error {
+	_, err := q.db.Exec(ctx, setTenantDevicePolicy, iD, devicePolicy)
+	return err
+}
+
+const setTenantText = `-- name: SetTenantText :exec
+INSERT INTO tenant_text (tenant_id, kind, locale, subject, body) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, kind, locale) DO UPDATE SET subject = EXCLUDED.subject, body = EXCLUDED.body
+`
+
+type SetTenantTextParams struct {
+	TenantID id.ID
+	Kind     string
+	Locale   string
+	Subject  string
+	Body     string
+}
+
+func (q *Queries) SetTenantText(ctx context.Context, arg SetTenantTextParams) error {
+	_, err := q.db.Exec(ctx, setTenantText,
+		arg.TenantID,
+		arg.Kind,
+		arg.Locale,
+		arg.Subject,
+		arg.Body,
+	)
 	return err
 }
 
@@ -73,8 +219,38 @@ func (q *Queries) TenantText(ctx context.Context, tenantID id.ID, kind string, l
 	return i, err
 }
 
+const tenantTexts = `-- name: TenantTexts :many
+SELECT tenant_id, kind, locale, subject, body FROM tenant_text WHERE tenant_id = $1 ORDER BY kind, locale
+`
+
+func (q *Queries) TenantTexts(ctx context.Context, tenantID id.ID) ([]TenantText, error) {
+	rows, err := q.db.Query(ctx, tenantTexts, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TenantText{}
+	for rows.Next() {
+		var i TenantText
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.Kind,
+			&i.Locale,
+			&i.Subject,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const tenants = `-- name: Tenants :many
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone FROM tenant ORDER BY created_at, id
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days FROM tenant ORDER BY created_at, id
 `
 
 // Every studio of the installation: a handful, read as a whole.
@@ -103,6 +279,8 @@ func (q *Queries) Tenants(ctx context.Context) ([]Tenant, error) {
 			&i.ImageBytes,
 			&i.UploadBytes,
 			&i.TimeZone,
+			&i.DevicePolicy,
+			&i.ForgetAfterDays,
 		); err != nil {
 			return nil, err
 		}

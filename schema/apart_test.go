@@ -43,7 +43,7 @@ AuditEntriesOfJobs audit_entry job_ids={job}
 AuditHead audit_head
 AuditSequenceAt audit_entry at='1970-01-01'
 AuditSpan audit_entry after=0 through=1000
-BookingsOfPerson booking
+BookedByPerson booking
 ChallengeSubject login_challenge
 ClaimAccount account id=new
 ClaimJobs job customer_email_key='waiting@foreign.test'

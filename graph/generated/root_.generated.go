@@ -33,9 +33,12 @@ type ResolverRoot interface {
 	Import() ImportResolver
 	Job() JobResolver
 	JobConnection() JobConnectionResolver
+	JobEvent() JobEventResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	SecurityEvent() SecurityEventResolver
+	Subscription() SubscriptionResolver
+	Tenant() TenantResolver
 	Upload() UploadResolver
 }
 
@@ -53,7 +56,9 @@ type ComplexityRoot struct {
 
 	Account struct {
 		BlockedAt  func(childComplexity int) int
+		Devices    func(childComplexity int) int
 		Email      func(childComplexity int) int
+		ExportURL  func(childComplexity int) int
 		LastSeenAt func(childComplexity int) int
 		MaxDevices func(childComplexity int) int
 		PublicID   func(childComplexity int) int
@@ -61,6 +66,30 @@ type ComplexityRoot struct {
 		Tenant     func(childComplexity int) int
 		ValidUntil func(childComplexity int) int
 		VerifiedAt func(childComplexity int) int
+	}
+
+	AccountConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AccountEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ActiveAccounts struct {
+		All      func(childComplexity int) int
+		Desktop  func(childComplexity int) int
+		Handheld func(childComplexity int) int
+		Other    func(childComplexity int) int
+	}
+
+	Activity struct {
+		Now   func(childComplexity int) int
+		Today func(childComplexity int) int
+		Week  func(childComplexity int) int
 	}
 
 	AssignPhotographerPayload struct {
@@ -108,6 +137,11 @@ type ComplexityRoot struct {
 		Entries      func(childComplexity int) int
 		Fault        func(childComplexity int) int
 		NextSequence func(childComplexity int) int
+	}
+
+	BlockAccountPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	BookedPackage struct {
@@ -188,6 +222,20 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Device struct {
+		CreatedAt  func(childComplexity int) int
+		Current    func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+	}
+
+	EraseAccountPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Image struct {
 		CapturedAt    func(childComplexity int) int
 		Checksum      func(childComplexity int) int
@@ -264,6 +312,7 @@ type ComplexityRoot struct {
 		AllImagesIncluded func(childComplexity int) int
 		AuditLog          func(childComplexity int, first *int, after *string) int
 		Booking           func(childComplexity int) int
+		ContactSheetURL   func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		CustomerUploads   func(childComplexity int) int
 		Images            func(childComplexity int, first *int, after *string, filter *model.ImageFilter) int
@@ -289,13 +338,43 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	JobEvent struct {
+		At     func(childComplexity int) int
+		Images func(childComplexity int) int
+		Job    func(childComplexity int) int
+		Kind   func(childComplexity int) int
+	}
+
 	LogoutPayload struct {
 		Ok func(childComplexity int) int
+	}
+
+	MaintenanceRun struct {
+		Code       func(childComplexity int) int
+		FinishedAt func(childComplexity int) int
+		Origin     func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+		StartedAt  func(childComplexity int) int
+		State      func(childComplexity int) int
+		Summary    func(childComplexity int) int
+		Task       func(childComplexity int) int
+	}
+
+	MaintenanceRunConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	MaintenanceRunEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Mutation struct {
 		AbortUpload          func(childComplexity int, input model.AbortUploadInput) int
 		AssignPhotographer   func(childComplexity int, input model.AssignPhotographerInput) int
+		BlockAccount         func(childComplexity int, input model.BlockAccountInput) int
 		CancelBooking        func(childComplexity int, input model.CancelBookingInput) int
 		CompleteUpload       func(childComplexity int, input model.CompleteUploadInput) int
 		ConfirmBooking       func(childComplexity int, input model.ConfirmBookingInput) int
@@ -304,19 +383,29 @@ type ComplexityRoot struct {
 		CreateJobFromBooking func(childComplexity int, input model.CreateJobFromBookingInput) int
 		CreateUpload         func(childComplexity int, input model.CreateUploadInput) int
 		DeclineBooking       func(childComplexity int, input model.DeclineBookingInput) int
+		EraseAccount         func(childComplexity int, input model.EraseAccountInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
 		Logout               func(childComplexity int) int
+		ReleaseLogin         func(childComplexity int, input model.ReleaseLoginInput) int
+		RemoveDevice         func(childComplexity int, input model.RemoveDeviceInput) int
+		RemoveDeviceOf       func(childComplexity int, input model.RemoveDeviceOfInput) int
 		RemovePackage        func(childComplexity int, input model.RemovePackageInput) int
 		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
+		RetryTask            func(childComplexity int, input model.RetryTaskInput) int
 		SelectImages         func(childComplexity int, input model.SelectImagesInput) int
+		SetAccountRole       func(childComplexity int, input model.SetAccountRoleInput) int
+		SetAccountValidUntil func(childComplexity int, input model.SetAccountValidUntilInput) int
 		SetAllImagesIncluded func(childComplexity int, input model.SetAllImagesIncludedInput) int
 		SetCustomerUploads   func(childComplexity int, input model.SetCustomerUploadsInput) int
+		SetDevicePolicy      func(childComplexity int, input model.SetDevicePolicyInput) int
 		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
 		SetJobStatus         func(childComplexity int, input model.SetJobStatusInput) int
+		SetMaxDevices        func(childComplexity int, input model.SetMaxDevicesInput) int
 		SetPackage           func(childComplexity int, input model.SetPackageInput) int
 		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
 		SettleExtras         func(childComplexity int, input model.SettleExtrasInput) int
 		SignUploadParts      func(childComplexity int, input model.SignUploadPartsInput) int
+		UnblockAccount       func(childComplexity int, input model.UnblockAccountInput) int
 		VerifyOtp            func(childComplexity int, input model.VerifyOtpInput) int
 	}
 
@@ -349,6 +438,9 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		Account           func(childComplexity int, id string) int
+		Accounts          func(childComplexity int, first *int, after *string, filter *model.AccountFilter) int
+		Activity          func(childComplexity int) int
 		AuditLog          func(childComplexity int, first *int, after *string, filter *model.AuditLogFilter) int
 		AuditVerification func(childComplexity int, fromSequence int64) int
 		Booking           func(childComplexity int, id string) int
@@ -356,10 +448,14 @@ type ComplexityRoot struct {
 		Image             func(childComplexity int, id string) int
 		Job               func(childComplexity int, id string) int
 		Jobs              func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
+		MaintenanceRuns   func(childComplexity int, first *int, after *string, filter *model.MaintenanceRunFilter) int
 		Node              func(childComplexity int, id string) int
 		Packages          func(childComplexity int, includeInactive bool) int
 		Secrets           func(childComplexity int) int
 		SecurityEvents    func(childComplexity int, first *int, after *string, filter *model.SecurityEventFilter) int
+		Tasks             func(childComplexity int, first *int, after *string, filter *model.TaskFilter) int
+		Tenant            func(childComplexity int, id string) int
+		Tenants           func(childComplexity int, first *int, after *string) int
 		Upload            func(childComplexity int, id string) int
 		Viewer            func(childComplexity int) int
 	}
@@ -375,6 +471,20 @@ type ComplexityRoot struct {
 		Name    func(childComplexity int) int
 	}
 
+	ReleaseLoginPayload struct {
+		Ok func(childComplexity int) int
+	}
+
+	RemoveDeviceOfPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemoveDevicePayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RemovePackagePayload struct {
 		Package    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -384,6 +494,11 @@ type ComplexityRoot struct {
 		ChallengeID func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
 		RetryAfter  func(childComplexity int) int
+	}
+
+	RetryTaskPayload struct {
+		Task       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SecretHealth struct {
@@ -433,6 +548,16 @@ type ComplexityRoot struct {
 		Old   func(childComplexity int) int
 	}
 
+	SetAccountRolePayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetAccountValidUntilPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetAllImagesIncludedPayload struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
@@ -443,6 +568,11 @@ type ComplexityRoot struct {
 		Job func(childComplexity int) int
 	}
 
+	SetDevicePolicyPayload struct {
+		Tenant     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetIncludedImagesPayload struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
@@ -451,6 +581,11 @@ type ComplexityRoot struct {
 
 	SetJobStatusPayload struct {
 		Job func(childComplexity int) int
+	}
+
+	SetMaxDevicesPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SetPackagePayload struct {
@@ -475,9 +610,72 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Subscription struct {
+		JobEvents func(childComplexity int, jobID string) int
+	}
+
+	Task struct {
+		Attempts    func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		FinishedAt  func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		LastError   func(childComplexity int) int
+		MaxAttempts func(childComplexity int) int
+		NextAt      func(childComplexity int) int
+		PublicID    func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
+	TaskConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TaskEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TaskError struct {
+		At      func(childComplexity int) int
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
 	Tenant struct {
-		Name func(childComplexity int) int
-		Slug func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Devices   func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		Name      func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		Settings  func(childComplexity int) int
+		SignUp    func(childComplexity int) int
+		Slug      func(childComplexity int) int
+		TimeZone  func(childComplexity int) int
+	}
+
+	TenantConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TenantEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TenantSettings struct {
+		ForgetAfterDays func(childComplexity int) int
+		Hosts           func(childComplexity int) int
+		Origins         func(childComplexity int) int
+		Sender          func(childComplexity int) int
+	}
+
+	UnblockAccountPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Upload struct {
@@ -577,12 +775,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.BlockedAt(childComplexity), true
+	case "Account.devices":
+		if e.ComplexityRoot.Account.Devices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Devices(childComplexity), true
 	case "Account.email":
 		if e.ComplexityRoot.Account.Email == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.Email(childComplexity), true
+	case "Account.exportUrl":
+		if e.ComplexityRoot.Account.ExportURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.ExportURL(childComplexity), true
 	case "Account.lastSeenAt":
 		if e.ComplexityRoot.Account.LastSeenAt == nil {
 			break
@@ -625,6 +835,82 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.VerifiedAt(childComplexity), true
+
+	case "AccountConnection.edges":
+		if e.ComplexityRoot.AccountConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Edges(childComplexity), true
+	case "AccountConnection.nodes":
+		if e.ComplexityRoot.AccountConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Nodes(childComplexity), true
+	case "AccountConnection.pageInfo":
+		if e.ComplexityRoot.AccountConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.PageInfo(childComplexity), true
+
+	case "AccountEdge.cursor":
+		if e.ComplexityRoot.AccountEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Cursor(childComplexity), true
+	case "AccountEdge.node":
+		if e.ComplexityRoot.AccountEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
+
+	case "ActiveAccounts.all":
+		if e.ComplexityRoot.ActiveAccounts.All == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.All(childComplexity), true
+	case "ActiveAccounts.desktop":
+		if e.ComplexityRoot.ActiveAccounts.Desktop == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.Desktop(childComplexity), true
+	case "ActiveAccounts.handheld":
+		if e.ComplexityRoot.ActiveAccounts.Handheld == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.Handheld(childComplexity), true
+	case "ActiveAccounts.other":
+		if e.ComplexityRoot.ActiveAccounts.Other == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActiveAccounts.Other(childComplexity), true
+
+	case "Activity.now":
+		if e.ComplexityRoot.Activity.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Activity.Now(childComplexity), true
+	case "Activity.today":
+		if e.ComplexityRoot.Activity.Today == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Activity.Today(childComplexity), true
+	case "Activity.week":
+		if e.ComplexityRoot.Activity.Week == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Activity.Week(childComplexity), true
 
 	case "AssignPhotographerPayload.booking":
 		if e.ComplexityRoot.AssignPhotographerPayload.Booking == nil {
@@ -805,6 +1091,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditVerification.NextSequence(childComplexity), true
+
+	case "BlockAccountPayload.account":
+		if e.ComplexityRoot.BlockAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockAccountPayload.Account(childComplexity), true
+	case "BlockAccountPayload.userErrors":
+		if e.ComplexityRoot.BlockAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockAccountPayload.UserErrors(childComplexity), true
 
 	case "BookedPackage.allImagesIncluded":
 		if e.ComplexityRoot.BookedPackage.AllImagesIncluded == nil {
@@ -1069,6 +1368,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeclineBookingPayload.UserErrors(childComplexity), true
+
+	case "Device.createdAt":
+		if e.ComplexityRoot.Device.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.CreatedAt(childComplexity), true
+	case "Device.current":
+		if e.ComplexityRoot.Device.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.Current(childComplexity), true
+	case "Device.kind":
+		if e.ComplexityRoot.Device.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.Kind(childComplexity), true
+	case "Device.lastSeenAt":
+		if e.ComplexityRoot.Device.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.LastSeenAt(childComplexity), true
+	case "Device.name":
+		if e.ComplexityRoot.Device.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.Name(childComplexity), true
+	case "Device.id":
+		if e.ComplexityRoot.Device.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Device.PublicID(childComplexity), true
+
+	case "EraseAccountPayload.account":
+		if e.ComplexityRoot.EraseAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseAccountPayload.Account(childComplexity), true
+	case "EraseAccountPayload.userErrors":
+		if e.ComplexityRoot.EraseAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseAccountPayload.UserErrors(childComplexity), true
 
 	case "Image.capturedAt":
 		if e.ComplexityRoot.Image.CapturedAt == nil {
@@ -1399,6 +1748,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.Booking(childComplexity), true
+	case "Job.contactSheetUrl":
+		if e.ComplexityRoot.Job.ContactSheetURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.ContactSheetURL(childComplexity), true
 	case "Job.createdAt":
 		if e.ComplexityRoot.Job.CreatedAt == nil {
 			break
@@ -1519,12 +1874,118 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.JobEdge.Node(childComplexity), true
 
+	case "JobEvent.at":
+		if e.ComplexityRoot.JobEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.At(childComplexity), true
+	case "JobEvent.images":
+		if e.ComplexityRoot.JobEvent.Images == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.Images(childComplexity), true
+	case "JobEvent.job":
+		if e.ComplexityRoot.JobEvent.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.Job(childComplexity), true
+	case "JobEvent.kind":
+		if e.ComplexityRoot.JobEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.Kind(childComplexity), true
+
 	case "LogoutPayload.ok":
 		if e.ComplexityRoot.LogoutPayload.Ok == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LogoutPayload.Ok(childComplexity), true
+
+	case "MaintenanceRun.errorCode":
+		if e.ComplexityRoot.MaintenanceRun.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Code(childComplexity), true
+	case "MaintenanceRun.finishedAt":
+		if e.ComplexityRoot.MaintenanceRun.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.FinishedAt(childComplexity), true
+	case "MaintenanceRun.origin":
+		if e.ComplexityRoot.MaintenanceRun.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Origin(childComplexity), true
+	case "MaintenanceRun.id":
+		if e.ComplexityRoot.MaintenanceRun.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.PublicID(childComplexity), true
+	case "MaintenanceRun.startedAt":
+		if e.ComplexityRoot.MaintenanceRun.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.StartedAt(childComplexity), true
+	case "MaintenanceRun.state":
+		if e.ComplexityRoot.MaintenanceRun.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.State(childComplexity), true
+	case "MaintenanceRun.summary":
+		if e.ComplexityRoot.MaintenanceRun.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Summary(childComplexity), true
+	case "MaintenanceRun.task":
+		if e.ComplexityRoot.MaintenanceRun.Task == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRun.Task(childComplexity), true
+
+	case "MaintenanceRunConnection.edges":
+		if e.ComplexityRoot.MaintenanceRunConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunConnection.Edges(childComplexity), true
+	case "MaintenanceRunConnection.nodes":
+		if e.ComplexityRoot.MaintenanceRunConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunConnection.Nodes(childComplexity), true
+	case "MaintenanceRunConnection.pageInfo":
+		if e.ComplexityRoot.MaintenanceRunConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunConnection.PageInfo(childComplexity), true
+
+	case "MaintenanceRunEdge.cursor":
+		if e.ComplexityRoot.MaintenanceRunEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunEdge.Cursor(childComplexity), true
+	case "MaintenanceRunEdge.node":
+		if e.ComplexityRoot.MaintenanceRunEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MaintenanceRunEdge.Node(childComplexity), true
 
 	case "Mutation.abortUpload":
 		if e.ComplexityRoot.Mutation.AbortUpload == nil {
@@ -1548,6 +2009,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AssignPhotographer(childComplexity, args["input"].(model.AssignPhotographerInput)), true
+	case "Mutation.blockAccount":
+		if e.ComplexityRoot.Mutation.BlockAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_blockAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BlockAccount(childComplexity, args["input"].(model.BlockAccountInput)), true
 	case "Mutation.cancelBooking":
 		if e.ComplexityRoot.Mutation.CancelBooking == nil {
 			break
@@ -1636,6 +2108,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeclineBooking(childComplexity, args["input"].(model.DeclineBookingInput)), true
+	case "Mutation.eraseAccount":
+		if e.ComplexityRoot.Mutation.EraseAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_eraseAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EraseAccount(childComplexity, args["input"].(model.EraseAccountInput)), true
 	case "Mutation.importImages":
 		if e.ComplexityRoot.Mutation.ImportImages == nil {
 			break
@@ -1653,6 +2136,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Logout(childComplexity), true
+	case "Mutation.releaseLogin":
+		if e.ComplexityRoot.Mutation.ReleaseLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseLogin(childComplexity, args["input"].(model.ReleaseLoginInput)), true
+	case "Mutation.removeDevice":
+		if e.ComplexityRoot.Mutation.RemoveDevice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeDevice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveDevice(childComplexity, args["input"].(model.RemoveDeviceInput)), true
+	case "Mutation.removeDeviceOf":
+		if e.ComplexityRoot.Mutation.RemoveDeviceOf == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeDeviceOf_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveDeviceOf(childComplexity, args["input"].(model.RemoveDeviceOfInput)), true
 	case "Mutation.removePackage":
 		if e.ComplexityRoot.Mutation.RemovePackage == nil {
 			break
@@ -1675,6 +2191,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestOtp(childComplexity, args["input"].(model.RequestOtpInput)), true
+	case "Mutation.retryTask":
+		if e.ComplexityRoot.Mutation.RetryTask == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryTask_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryTask(childComplexity, args["input"].(model.RetryTaskInput)), true
 	case "Mutation.selectImages":
 		if e.ComplexityRoot.Mutation.SelectImages == nil {
 			break
@@ -1686,6 +2213,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SelectImages(childComplexity, args["input"].(model.SelectImagesInput)), true
+	case "Mutation.setAccountRole":
+		if e.ComplexityRoot.Mutation.SetAccountRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setAccountRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAccountRole(childComplexity, args["input"].(model.SetAccountRoleInput)), true
+	case "Mutation.setAccountValidUntil":
+		if e.ComplexityRoot.Mutation.SetAccountValidUntil == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setAccountValidUntil_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAccountValidUntil(childComplexity, args["input"].(model.SetAccountValidUntilInput)), true
 	case "Mutation.setAllImagesIncluded":
 		if e.ComplexityRoot.Mutation.SetAllImagesIncluded == nil {
 			break
@@ -1708,6 +2257,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetCustomerUploads(childComplexity, args["input"].(model.SetCustomerUploadsInput)), true
+	case "Mutation.setDevicePolicy":
+		if e.ComplexityRoot.Mutation.SetDevicePolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDevicePolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDevicePolicy(childComplexity, args["input"].(model.SetDevicePolicyInput)), true
 	case "Mutation.setIncludedImages":
 		if e.ComplexityRoot.Mutation.SetIncludedImages == nil {
 			break
@@ -1730,6 +2290,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetJobStatus(childComplexity, args["input"].(model.SetJobStatusInput)), true
+	case "Mutation.setMaxDevices":
+		if e.ComplexityRoot.Mutation.SetMaxDevices == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMaxDevices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMaxDevices(childComplexity, args["input"].(model.SetMaxDevicesInput)), true
 	case "Mutation.setPackage":
 		if e.ComplexityRoot.Mutation.SetPackage == nil {
 			break
@@ -1774,6 +2345,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignUploadParts(childComplexity, args["input"].(model.SignUploadPartsInput)), true
+	case "Mutation.unblockAccount":
+		if e.ComplexityRoot.Mutation.UnblockAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unblockAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnblockAccount(childComplexity, args["input"].(model.UnblockAccountInput)), true
 	case "Mutation.verifyOtp":
 		if e.ComplexityRoot.Mutation.VerifyOtp == nil {
 			break
@@ -1903,6 +2485,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Query.account":
+		if e.ComplexityRoot.Query.Account == nil {
+			break
+		}
+
+		args, err := ec.field_Query_account_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Account(childComplexity, args["id"].(string)), true
+	case "Query.accounts":
+		if e.ComplexityRoot.Query.Accounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Accounts(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.AccountFilter)), true
+	case "Query.activity":
+		if e.ComplexityRoot.Query.Activity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Activity(childComplexity), true
 	case "Query.auditLog":
 		if e.ComplexityRoot.Query.AuditLog == nil {
 			break
@@ -1981,6 +2591,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Jobs(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.JobFilter)), true
+	case "Query.maintenanceRuns":
+		if e.ComplexityRoot.Query.MaintenanceRuns == nil {
+			break
+		}
+
+		args, err := ec.field_Query_maintenanceRuns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MaintenanceRuns(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.MaintenanceRunFilter)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -2020,6 +2641,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.SecurityEventFilter)), true
+	case "Query.tasks":
+		if e.ComplexityRoot.Query.Tasks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tasks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tasks(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.TaskFilter)), true
+	case "Query.tenant":
+		if e.ComplexityRoot.Query.Tenant == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tenant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tenant(childComplexity, args["id"].(string)), true
+	case "Query.tenants":
+		if e.ComplexityRoot.Query.Tenants == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tenants_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tenants(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.upload":
 		if e.ComplexityRoot.Query.Upload == nil {
 			break
@@ -2070,6 +2724,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefusedObject.Name(childComplexity), true
 
+	case "ReleaseLoginPayload.ok":
+		if e.ComplexityRoot.ReleaseLoginPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseLoginPayload.Ok(childComplexity), true
+
+	case "RemoveDeviceOfPayload.account":
+		if e.ComplexityRoot.RemoveDeviceOfPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDeviceOfPayload.Account(childComplexity), true
+	case "RemoveDeviceOfPayload.userErrors":
+		if e.ComplexityRoot.RemoveDeviceOfPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDeviceOfPayload.UserErrors(childComplexity), true
+
+	case "RemoveDevicePayload.account":
+		if e.ComplexityRoot.RemoveDevicePayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDevicePayload.Account(childComplexity), true
+	case "RemoveDevicePayload.userErrors":
+		if e.ComplexityRoot.RemoveDevicePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDevicePayload.UserErrors(childComplexity), true
+
 	case "RemovePackagePayload.package":
 		if e.ComplexityRoot.RemovePackagePayload.Package == nil {
 			break
@@ -2101,6 +2788,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestOtpPayload.RetryAfter(childComplexity), true
+
+	case "RetryTaskPayload.task":
+		if e.ComplexityRoot.RetryTaskPayload.Task == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryTaskPayload.Task(childComplexity), true
+	case "RetryTaskPayload.userErrors":
+		if e.ComplexityRoot.RetryTaskPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryTaskPayload.UserErrors(childComplexity), true
 
 	case "SecretHealth.daysLeft":
 		if e.ComplexityRoot.SecretHealth.DaysLeft == nil {
@@ -2282,6 +2982,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SelectionChange.Old(childComplexity), true
 
+	case "SetAccountRolePayload.account":
+		if e.ComplexityRoot.SetAccountRolePayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountRolePayload.Account(childComplexity), true
+	case "SetAccountRolePayload.userErrors":
+		if e.ComplexityRoot.SetAccountRolePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountRolePayload.UserErrors(childComplexity), true
+
+	case "SetAccountValidUntilPayload.account":
+		if e.ComplexityRoot.SetAccountValidUntilPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountValidUntilPayload.Account(childComplexity), true
+	case "SetAccountValidUntilPayload.userErrors":
+		if e.ComplexityRoot.SetAccountValidUntilPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAccountValidUntilPayload.UserErrors(childComplexity), true
+
 	case "SetAllImagesIncludedPayload.changes":
 		if e.ComplexityRoot.SetAllImagesIncludedPayload.Changes == nil {
 			break
@@ -2308,6 +3034,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetCustomerUploadsPayload.Job(childComplexity), true
 
+	case "SetDevicePolicyPayload.tenant":
+		if e.ComplexityRoot.SetDevicePolicyPayload.Tenant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDevicePolicyPayload.Tenant(childComplexity), true
+	case "SetDevicePolicyPayload.userErrors":
+		if e.ComplexityRoot.SetDevicePolicyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDevicePolicyPayload.UserErrors(childComplexity), true
+
 	case "SetIncludedImagesPayload.changes":
 		if e.ComplexityRoot.SetIncludedImagesPayload.Changes == nil {
 			break
@@ -2333,6 +3072,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetJobStatusPayload.Job(childComplexity), true
+
+	case "SetMaxDevicesPayload.account":
+		if e.ComplexityRoot.SetMaxDevicesPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMaxDevicesPayload.Account(childComplexity), true
+	case "SetMaxDevicesPayload.userErrors":
+		if e.ComplexityRoot.SetMaxDevicesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMaxDevicesPayload.UserErrors(childComplexity), true
 
 	case "SetPackagePayload.package":
 		if e.ComplexityRoot.SetPackagePayload.Package == nil {
@@ -2398,18 +3150,248 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignUploadPartsPayload.UserErrors(childComplexity), true
 
+	case "Subscription.jobEvents":
+		if e.ComplexityRoot.Subscription.JobEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_jobEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.JobEvents(childComplexity, args["jobId"].(string)), true
+
+	case "Task.attempts":
+		if e.ComplexityRoot.Task.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.Attempts(childComplexity), true
+	case "Task.createdAt":
+		if e.ComplexityRoot.Task.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.CreatedAt(childComplexity), true
+	case "Task.finishedAt":
+		if e.ComplexityRoot.Task.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.FinishedAt(childComplexity), true
+	case "Task.kind":
+		if e.ComplexityRoot.Task.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.Kind(childComplexity), true
+	case "Task.lastError":
+		if e.ComplexityRoot.Task.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.LastError(childComplexity), true
+	case "Task.maxAttempts":
+		if e.ComplexityRoot.Task.MaxAttempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.MaxAttempts(childComplexity), true
+	case "Task.nextAt":
+		if e.ComplexityRoot.Task.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.NextAt(childComplexity), true
+	case "Task.id":
+		if e.ComplexityRoot.Task.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.PublicID(childComplexity), true
+	case "Task.state":
+		if e.ComplexityRoot.Task.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.State(childComplexity), true
+
+	case "TaskConnection.edges":
+		if e.ComplexityRoot.TaskConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskConnection.Edges(childComplexity), true
+	case "TaskConnection.nodes":
+		if e.ComplexityRoot.TaskConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskConnection.Nodes(childComplexity), true
+	case "TaskConnection.pageInfo":
+		if e.ComplexityRoot.TaskConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskConnection.PageInfo(childComplexity), true
+
+	case "TaskEdge.cursor":
+		if e.ComplexityRoot.TaskEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskEdge.Cursor(childComplexity), true
+	case "TaskEdge.node":
+		if e.ComplexityRoot.TaskEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskEdge.Node(childComplexity), true
+
+	case "TaskError.at":
+		if e.ComplexityRoot.TaskError.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskError.At(childComplexity), true
+	case "TaskError.code":
+		if e.ComplexityRoot.TaskError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskError.Code(childComplexity), true
+	case "TaskError.message":
+		if e.ComplexityRoot.TaskError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskError.Message(childComplexity), true
+
+	case "Tenant.createdAt":
+		if e.ComplexityRoot.Tenant.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.CreatedAt(childComplexity), true
+	case "Tenant.devicePolicy":
+		if e.ComplexityRoot.Tenant.Devices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Devices(childComplexity), true
+	case "Tenant.locale":
+		if e.ComplexityRoot.Tenant.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Locale(childComplexity), true
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Tenant.Name(childComplexity), true
+	case "Tenant.id":
+		if e.ComplexityRoot.Tenant.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.PublicID(childComplexity), true
+	case "Tenant.settings":
+		if e.ComplexityRoot.Tenant.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Settings(childComplexity), true
+	case "Tenant.signUpOpen":
+		if e.ComplexityRoot.Tenant.SignUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.SignUp(childComplexity), true
 	case "Tenant.slug":
 		if e.ComplexityRoot.Tenant.Slug == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Tenant.Slug(childComplexity), true
+	case "Tenant.timeZone":
+		if e.ComplexityRoot.Tenant.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.TimeZone(childComplexity), true
+
+	case "TenantConnection.edges":
+		if e.ComplexityRoot.TenantConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantConnection.Edges(childComplexity), true
+	case "TenantConnection.nodes":
+		if e.ComplexityRoot.TenantConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantConnection.Nodes(childComplexity), true
+	case "TenantConnection.pageInfo":
+		if e.ComplexityRoot.TenantConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantConnection.PageInfo(childComplexity), true
+
+	case "TenantEdge.cursor":
+		if e.ComplexityRoot.TenantEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantEdge.Cursor(childComplexity), true
+	case "TenantEdge.node":
+		if e.ComplexityRoot.TenantEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantEdge.Node(childComplexity), true
+
+	case "TenantSettings.forgetAfterDays":
+		if e.ComplexityRoot.TenantSettings.ForgetAfterDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.ForgetAfterDays(childComplexity), true
+	case "TenantSettings.hosts":
+		if e.ComplexityRoot.TenantSettings.Hosts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.Hosts(childComplexity), true
+	case "TenantSettings.origins":
+		if e.ComplexityRoot.TenantSettings.Origins == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.Origins(childComplexity), true
+	case "TenantSettings.sender":
+		if e.ComplexityRoot.TenantSettings.Sender == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.Sender(childComplexity), true
+
+	case "UnblockAccountPayload.account":
+		if e.ComplexityRoot.UnblockAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnblockAccountPayload.Account(childComplexity), true
+	case "UnblockAccountPayload.userErrors":
+		if e.ComplexityRoot.UnblockAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnblockAccountPayload.UserErrors(childComplexity), true
 
 	case "Upload.sha256":
 		if e.ComplexityRoot.Upload.Checksum == nil {
@@ -2662,8 +3644,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAbortUploadInput,
+		ec.unmarshalInputAccountFilter,
 		ec.unmarshalInputAssignPhotographerInput,
 		ec.unmarshalInputAuditLogFilter,
+		ec.unmarshalInputBlockAccountInput,
 		ec.unmarshalInputBookingFilter,
 		ec.unmarshalInputCancelBookingInput,
 		ec.unmarshalInputCompleteUploadInput,
@@ -2674,21 +3658,33 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCreateUploadInput,
 		ec.unmarshalInputDeclineBookingInput,
 		ec.unmarshalInputDeviceInput,
+		ec.unmarshalInputEraseAccountInput,
 		ec.unmarshalInputImageFilter,
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
+		ec.unmarshalInputMaintenanceRunFilter,
+		ec.unmarshalInputReleaseLoginInput,
+		ec.unmarshalInputRemoveDeviceInput,
+		ec.unmarshalInputRemoveDeviceOfInput,
 		ec.unmarshalInputRemovePackageInput,
 		ec.unmarshalInputRequestOtpInput,
+		ec.unmarshalInputRetryTaskInput,
 		ec.unmarshalInputSecurityEventFilter,
 		ec.unmarshalInputSelectImagesInput,
+		ec.unmarshalInputSetAccountRoleInput,
+		ec.unmarshalInputSetAccountValidUntilInput,
 		ec.unmarshalInputSetAllImagesIncludedInput,
 		ec.unmarshalInputSetCustomerUploadsInput,
+		ec.unmarshalInputSetDevicePolicyInput,
 		ec.unmarshalInputSetIncludedImagesInput,
 		ec.unmarshalInputSetJobStatusInput,
+		ec.unmarshalInputSetMaxDevicesInput,
 		ec.unmarshalInputSetPackageInput,
 		ec.unmarshalInputSetSelectionStateInput,
 		ec.unmarshalInputSettleExtrasInput,
 		ec.unmarshalInputSignUploadPartsInput,
+		ec.unmarshalInputTaskFilter,
+		ec.unmarshalInputUnblockAccountInput,
 		ec.unmarshalInputUploadFilter,
 		ec.unmarshalInputUploadPartInput,
 		ec.unmarshalInputVerifyOtpInput,
@@ -2735,6 +3731,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -2792,14 +3805,6 @@ type Account implements Node {
   lastSeenAt: DateTime
   "The studio that the account belongs to."
   tenant: Tenant!
-}
-
-"A studio."
-type Tenant {
-  "Short and unique, such as ` + "`" + `pix-immo` + "`" + `."
-  slug: String!
-  "The studio's name as people read it."
-  name: String!
 }
 `, BuiltIn: false},
 	{Name: "../audit.graphqls", Input: `extend type Query {
@@ -3359,6 +4364,83 @@ type RemovePackagePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../dossier.graphqls", Input: `extend type Account {
+  "Where the account's owner gets what the studio keeps about them, as one JSON document: to be asked for with the same credential; null for everybody else. Counts as a download."
+  exportUrl: String
+}
+
+extend type Mutation {
+  """
+  Erases a person: address, sessions, codes, names of devices, and what bookings say of them. Whoever has the address may come
+  again, as somebody new. Jobs and pictures stay the studio's. It can't be taken back; erasing again changes nothing.
+  Nobody erases themselves (OWN_ACCOUNT), the last admin (LAST_ADMIN), or, unless they are one, an operator (WRONG_ROLE).
+  """
+  eraseAccount(
+    "Whom."
+    input: EraseAccountInput!
+  ): EraseAccountPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+}
+
+"Input of ` + "`" + `eraseAccount` + "`" + `."
+input EraseAccountInput {
+  "The account."
+  accountId: ID!
+  "Why, for the audit log, without names: it can't be erased. At most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `eraseAccount` + "`" + `."
+type EraseAccountPayload {
+  "What is left of the account; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../event.graphqls", Input: `"""
+What can be watched, over Server-Sent Events: send the subscription with ` + "`" + `Accept: text/event-stream` + "`" + `. Each event
+is a result of its own, read and decided as a query would be at that moment. Fields that deliver pictures
+(` + "`" + `downloadUrl` + "`" + `, ` + "`" + `zipUrl` + "`" + `) are refused here: links are asked for by queries.
+"""
+type Subscription {
+  """
+  What changes in a job, while it does. The first event is RESYNC; after a connection was cut, subscribe anew and
+  read again what you show: there is no ` + "`" + `Last-Event-ID` + "`" + `. The stream ends with an error (` + "`" + `UNAUTHENTICATED` + "`" + `,
+  ` + "`" + `ACCOUNT_BLOCKED` + "`" + `, ` + "`" + `FORBIDDEN` + "`" + ` …) as soon as a query for the job would be refused. An account may have 10 open
+  at once.
+  """
+  jobEvents(
+    "The job's id."
+    jobId: ID!
+  ): JobEvent! @auth @entitled(to: VIEW)
+}
+
+"What an event of a job tells."
+enum JobEventKind {
+  "Look at the job again, as a whole: the stream begins, or events were missed."
+  RESYNC
+  "Pictures were taken in."
+  IMAGES_ADDED
+  "Pictures were chosen, granted, paid, withdrawn or given back: their ` + "`" + `selectionState` + "`" + ` changed."
+  SELECTION_CHANGED
+  "The customer got a way to these pictures for the first time: their ` + "`" + `deliveredAt` + "`" + ` is set."
+  IMAGES_DELIVERED
+  "The job itself changed: its title, its status, its package or who it belongs to."
+  JOB_CHANGED
+}
+
+"Something that changed in a job."
+type JobEvent {
+  "What it tells."
+  kind: JobEventKind!
+  "When the server learned of it."
+  at: DateTime!
+  "The job as it is now, with the numbers of its package."
+  job: Job!
+  "The pictures that it is about, as they are now, in their order; 100 at most, several events tell of more. Empty for RESYNC and JOB_CHANGED."
+  images: [Image!]!
+}
+`, BuiltIn: false},
 	{Name: "../image.graphqls", Input: `extend type Query {
   "A picture of one of the caller's jobs, in whatever state; its original only where it is released."
   image(
@@ -3625,6 +4707,8 @@ type Job implements Node {
     "Only these pictures, all of this job and released; all that are released without it."
     imageIds: [ID!]
   ): String @entitled
+  "A link to a PDF of the job's previews with their names and what is chosen, to choose from on paper, for everybody who may see the job. It starts a download for 5 minutes, while the session that asks lives, and delivers nothing. Pictures that are BLOCKED are not on it."
+  contactSheetUrl: String!
 }
 
 "Which jobs."
@@ -3713,6 +4797,327 @@ type SetCustomerUploadsPayload {
   job: Job!
 }
 `, BuiltIn: false},
+	{Name: "../member.graphqls", Input: `extend type Query {
+  "The account with this id: the own one, for admins everybody's of the studio."
+  account(
+    "The account."
+    id: ID!
+  ): Account @auth @entitled(to: VIEW)
+  "The people of the studio, in the order of their addresses."
+  accounts(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor, with the same filter."
+    after: String
+    "Only those that match all of it."
+    filter: AccountFilter
+  ): AccountConnection! @auth(role: ADMIN) @rateLimit(name: SEARCH)
+  """
+  How many people of the studio were active lately. It counts accounts in good standing (neither blocked nor past a
+  membership's end that binds them) by when their devices were last seen, and by nothing else.
+  """
+  activity: Activity! @auth(role: ADMIN)
+}
+
+extend type Mutation {
+  """
+  Signs one of the own devices out and gives its place free, be it the one that asks. From its next request on it is out; a
+  download that runs is cut. A device that was removed before stays so.
+  """
+  removeDevice(
+    "The device."
+    input: RemoveDeviceInput!
+  ): RemoveDevicePayload! @auth @rateLimit(name: PUBLIC_API)
+  "Signs a device of somebody out, as ` + "`" + `removeDevice` + "`" + ` does. Nobody acts on somebody whose role is above the own."
+  removeDeviceOf(
+    "Whose device, and which."
+    input: RemoveDeviceOfInput!
+  ): RemoveDeviceOfPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Sets how many devices of somebody may be signed in. Where there are more, those unseen for longest are signed out."
+  setMaxDevices(
+    "Whose, and how many."
+    input: SetMaxDevicesInput!
+  ): SetMaxDevicesPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Shuts somebody out: from the next request on nothing is answered, and downloads that run are cut. Nobody blocks themselves."
+  blockAccount(
+    "Whom."
+    input: BlockAccountInput!
+  ): BlockAccountPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Lets somebody in again; sessions that have not ended meanwhile go on."
+  unblockAccount(
+    "Whom."
+    input: UnblockAccountInput!
+  ): UnblockAccountPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Sets the end of a membership. One that is past ends it at once, as a block does. It binds customers and photographers."
+  setAccountValidUntil(
+    "Whose, and when."
+    input: SetAccountValidUntilInput!
+  ): SetAccountValidUntilPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  """
+  Makes somebody another role, and ends all their sessions. Only operators make or unmake operators. The studio's last
+  admin stays one.
+  """
+  setAccountRole(
+    "Whom, and what."
+    input: SetAccountRoleInput!
+  ): SetAccountRolePayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  """
+  Helps a client who can't sign in on a new device because somebody else has spent what strangers may ask for and try with
+  that address: they get it back. Once a day for each address, else guessing would pay (` + "`" + `RATE_LIMITED` + "`" + `).
+  """
+  releaseLogin(
+    "Whose sign-in."
+    input: ReleaseLoginInput!
+  ): ReleaseLoginPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Says what a sign-in at the device limit comes to in the studio. It counts within seconds."
+  setDevicePolicy(
+    "What."
+    input: SetDevicePolicyInput!
+  ): SetDevicePolicyPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+}
+
+extend type Tenant {
+  "What a sign-in at the device limit comes to."
+  devicePolicy: DevicePolicy!
+}
+
+"What a sign-in at the device limit comes to."
+enum DevicePolicy {
+  "It is refused (` + "`" + `DEVICE_LIMIT` + "`" + `), unless whoever signs in asks with ` + "`" + `replaceDevice` + "`" + ` to sign out the device that was unseen for longest."
+  REFUSE
+  "The device that was unseen for longest is signed out."
+  REPLACE_OLDEST
+}
+
+extend type Account {
+  """
+  The devices that count against ` + "`" + `maxDevices` + "`" + `, the one seen last first. One that was not seen for 90 days does not count any
+  more, and is not shown.
+  """
+  devices: [Device!]!
+}
+
+"Something that an account signed in with."
+type Device implements Node {
+  "Opaque and stable. It is not the secret that the device signs in with."
+  id: ID!
+  "How its owner will recognise it, such as ` + "`" + `Firefox, Windows` + "`" + `."
+  name: String!
+  "What kind of thing it is."
+  kind: DeviceKind!
+  "When it signed in first."
+  createdAt: DateTime!
+  "When it was last seen, exact to a minute."
+  lastSeenAt: DateTime!
+  "Whether it is the one that asks."
+  current: Boolean!
+}
+
+"Which accounts."
+input AccountFilter {
+  """
+  Only those whose address begins with this text and, behind them, those whose domain does; with an ` + "`" + `@` + "`" + ` in front only
+  these. 1 to 254 characters. Lists with a text are under the limit SEARCH.
+  """
+  text: String
+  "Only those of this role."
+  role: Role
+  "Only those that are blocked; false: that are not."
+  blocked: Boolean
+  "Only those past a membership's end that binds them; false: that are not."
+  expired: Boolean
+}
+
+"A page of accounts."
+type AccountConnection {
+  "The accounts with their cursors."
+  edges: [AccountEdge!]!
+  "The accounts alone."
+  nodes: [Account!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An account within a page."
+type AccountEdge {
+  "Its place in the list."
+  cursor: String!
+  "The account."
+  node: Account!
+}
+
+"How many people of a studio were active in three spans of time, each up to now."
+type Activity {
+  "Seen within the last 5 minutes."
+  now: ActiveAccounts!
+  "Seen within the last 24 hours, whatever the clock of the studio says."
+  today: ActiveAccounts!
+  "Seen within the last 7 days, of 24 hours each."
+  week: ActiveAccounts!
+}
+
+"How many accounts were active. Who was active on two kinds of devices counts once in ` + "`" + `all` + "`" + `, and once by each kind."
+type ActiveAccounts {
+  "On any device."
+  all: Int!
+  "On a phone or a tablet."
+  handheld: Int!
+  "On a computer."
+  desktop: Int!
+  "On anything else, or on something unknown."
+  other: Int!
+}
+
+"Input of ` + "`" + `removeDevice` + "`" + `."
+input RemoveDeviceInput {
+  "One of the own devices."
+  deviceId: ID!
+}
+
+"Answer of ` + "`" + `removeDevice` + "`" + `."
+type RemoveDevicePayload {
+  "Whose device it was, as the account is now."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `removeDeviceOf` + "`" + `."
+input RemoveDeviceOfInput {
+  "Whose device."
+  accountId: ID!
+  "The device."
+  deviceId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `removeDeviceOf` + "`" + `."
+type RemoveDeviceOfPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setMaxDevices` + "`" + `."
+input SetMaxDevicesInput {
+  "Whose."
+  accountId: ID!
+  "How many devices may be signed in, 1 to 100."
+  maxDevices: Int!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setMaxDevices` + "`" + `."
+type SetMaxDevicesPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `blockAccount` + "`" + `."
+input BlockAccountInput {
+  "Whom."
+  accountId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `blockAccount` + "`" + `."
+type BlockAccountPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `unblockAccount` + "`" + `."
+input UnblockAccountInput {
+  "Whom."
+  accountId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `unblockAccount` + "`" + `."
+type UnblockAccountPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setAccountValidUntil` + "`" + `."
+input SetAccountValidUntilInput {
+  "Whose."
+  accountId: ID!
+  "The end; null means none. It must be given, so that nobody becomes a member for ever by something left out."
+  validUntil: DateTime
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setAccountValidUntil` + "`" + `."
+type SetAccountValidUntilPayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setAccountRole` + "`" + `."
+input SetAccountRoleInput {
+  "Whom."
+  accountId: ID!
+  "What they may do from then on."
+  role: Role!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setAccountRole` + "`" + `."
+type SetAccountRolePayload {
+  "The account as it is now; null when a rule refused the call."
+  account: Account
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `releaseLogin` + "`" + `: one of account and address."
+input ReleaseLoginInput {
+  "Whose sign-in."
+  accountId: ID
+  "The address of somebody who may have no account yet."
+  email: String
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `releaseLogin` + "`" + `."
+type ReleaseLoginPayload {
+  "Always true: strangers can ask for a code again."
+  ok: Boolean!
+}
+
+"Input of ` + "`" + `setDevicePolicy` + "`" + `."
+input SetDevicePolicyInput {
+  "What a sign-in at the device limit comes to."
+  policy: DevicePolicy!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `setDevicePolicy` + "`" + `."
+type SetDevicePolicyPayload {
+  "The studio as it is now."
+  tenant: Tenant
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema.graphqls", Input: `"""
 Who may use a field: somebody signed in whose membership is in good standing, with
 at least this role. Checked before anything of the request runs.
@@ -3753,6 +5158,8 @@ enum RateLimit {
   UPLOAD
   "Bookings: 5 in 10 minutes for an account."
   FORM
+  "Lists with a text filter, and none without: 30 a minute for an account."
+  SEARCH
 }
 
 "What a caller may want to do with a thing."
@@ -3875,6 +5282,12 @@ enum UserErrorCode {
   BOOKING_HAS_JOB
   "The studio has a hundred packages, as many as it can have."
   TOO_MANY_PACKAGES
+  "The studio would have nobody left to run it."
+  LAST_ADMIN
+  "Nobody does this to themselves."
+  OWN_ACCOUNT
+  "The background task is neither dead nor retrying."
+  TASK_NOT_FAILED
 }
 
 "Everything that can be asked."
@@ -3978,6 +5391,10 @@ enum SecurityEventKind {
   UPLOAD_EXPIRED
   "A link was used again after its upload had ended; ` + "`" + `detail` + "`" + ` says how. The new object was removed, the picture stayed as it was."
   UPLOAD_REPLAYED
+  "A background task has failed for the last time; ` + "`" + `detail` + "`" + ` is its kind. See ` + "`" + `tasks` + "`" + `."
+  TASK_DEAD
+  "A page that was to be printed, or something in it, is not public, or not on the list of hosts; ` + "`" + `detail` + "`" + ` says which."
+  PDF_SSRF_BLOCKED
 }
 
 "Incidents of one second that had everything but their time in common."
@@ -4306,6 +5723,252 @@ type LogoutPayload {
   ok: Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../task.graphqls", Input: `extend type Query {
+  "How maintenance went, newest first. Kept for 90 days."
+  maintenanceRuns(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match."
+    filter: MaintenanceRunFilter
+  ): MaintenanceRunConnection! @auth(role: OPERATOR)
+  "Background tasks that are dead or retrying, the newest first. Those that are dead are kept for 7 days."
+  tasks(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+    "Only those that match."
+    filter: TaskFilter
+  ): TaskConnection! @auth(role: OPERATOR)
+}
+
+extend type Mutation {
+  "Has a background task tried again at once that is dead or retrying. The entry is in the audit log of the operator's own studio."
+  retryTask(
+    "Which task."
+    input: RetryTaskInput!
+  ): RetryTaskPayload! @auth(role: OPERATOR) @rateLimit(name: PUBLIC_API)
+}
+
+"Who started a run of maintenance."
+enum MaintenanceOrigin {
+  "Somebody outside, by ` + "`" + `/cron` + "`" + `."
+  CRON
+  "The server, when it was due."
+  SCHEDULE
+}
+
+"How a run of maintenance stands."
+enum MaintenanceState {
+  "It goes on."
+  RUNNING
+  "All is done."
+  DONE
+  "It failed; ` + "`" + `errorCode` + "`" + ` says how."
+  FAILED
+  "Its server was not heard of any more; what it did, it did in part. Another run may follow."
+  LOST
+}
+
+"A run of a task of maintenance."
+type MaintenanceRun implements Node {
+  "Opaque and stable."
+  id: ID!
+  "The task, as ` + "`" + `/cron/{task}` + "`" + ` calls it."
+  task: String!
+  "Who started it."
+  origin: MaintenanceOrigin!
+  "How it stands."
+  state: MaintenanceState!
+  "What was done, in a few words; mostly empty."
+  summary: String!
+  "Why it failed: UNAVAILABLE, INTERNAL, TIMED_OUT, STOPPED or LOST; null unless it did."
+  errorCode: String
+  "When it began."
+  startedAt: DateTime!
+  "When it ended; null where nobody has said so."
+  finishedAt: DateTime
+}
+
+"Which runs of maintenance."
+input MaintenanceRunFilter {
+  "Only those of this task, such as ` + "`" + `purge` + "`" + `."
+  task: String
+}
+
+"A page of runs of maintenance."
+type MaintenanceRunConnection {
+  "The runs with their cursors."
+  edges: [MaintenanceRunEdge!]!
+  "The runs alone."
+  nodes: [MaintenanceRun!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A run of maintenance within a page."
+type MaintenanceRunEdge {
+  "Its place in the list."
+  cursor: String!
+  "The run."
+  node: MaintenanceRun!
+}
+
+"How a background task stands."
+enum TaskState {
+  "It waits for its turn."
+  WAITING
+  "It is being worked on."
+  WORKING
+  "It has failed, and will be tried again."
+  RETRYING
+  "It has failed for the last time."
+  DEAD
+  "It is over."
+  OVER
+}
+
+"Something that the server does aside, such as a mail or an import."
+type Task implements Node {
+  "Opaque and stable."
+  id: ID!
+  "What kind of task, such as ` + "`" + `login_mail` + "`" + `."
+  kind: String!
+  "How it stands."
+  state: TaskState!
+  "How often it has been tried."
+  attempts: Int!
+  "How often it is tried at most."
+  maxAttempts: Int!
+  "Why it failed last; null where it has not."
+  lastError: TaskError
+  "When it was queued."
+  createdAt: DateTime!
+  "When it is tried next; null where it is not."
+  nextAt: DateTime
+  "When it ended; null where it has not."
+  finishedAt: DateTime
+}
+
+"Why a task failed, as far as that can be told: the error itself may hold an address or a secret, and stands in the log."
+type TaskError {
+  "UNAVAILABLE, INTERNAL, PANIC, or ABANDONED where its server ended in the middle."
+  code: String!
+  "The same in a sentence."
+  message: String!
+  "When."
+  at: DateTime!
+}
+
+"Which background tasks."
+input TaskFilter {
+  "Only those that are DEAD, or only those that are RETRYING; nothing is listed for the others."
+  state: TaskState
+  "Only those of this kind."
+  kind: String
+}
+
+"A page of background tasks."
+type TaskConnection {
+  "The tasks with their cursors."
+  edges: [TaskEdge!]!
+  "The tasks alone."
+  nodes: [Task!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A background task within a page."
+type TaskEdge {
+  "Its place in the list."
+  cursor: String!
+  "The task."
+  node: Task!
+}
+
+"Input of ` + "`" + `retryTask` + "`" + `."
+input RetryTaskInput {
+  "The task."
+  taskId: ID!
+  "Why, for the audit log; at most 1,000 characters."
+  reason: String
+}
+
+"Answer of ` + "`" + `retryTask` + "`" + `."
+type RetryTaskPayload {
+  "The task as it stands now."
+  task: Task!
+  "The rules that refused it."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../tenant.graphqls", Input: `extend type Query {
+  "The studios of the installation, in the order in which they were made."
+  tenants(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+  ): TenantConnection! @auth(role: OPERATOR)
+  "A studio of the installation."
+  tenant(
+    "The studio's id."
+    id: ID!
+  ): Tenant @auth(role: OPERATOR) @entitled(to: VIEW)
+}
+
+"A studio. Its people see how it is called and what its days and mails are like; its admins, and operators, how it is set up."
+type Tenant implements Node {
+  "Opaque and stable."
+  id: ID!
+  "Short and unique, such as ` + "`" + `pix-immo` + "`" + `; for good."
+  slug: String!
+  "The studio's name as people read it."
+  name: String!
+  "The language of mails to whoever chose none."
+  locale: Locale!
+  "The zone of the studio's days, such as ` + "`" + `Europe/Berlin` + "`" + `."
+  timeZone: String!
+  "Whether a new address makes itself an account by proving it; else only who is known gets a code."
+  signUpOpen: Boolean!
+  "When it was made."
+  createdAt: DateTime!
+  "How it is set up; ` + "`" + `pixgate tenant set` + "`" + ` changes it."
+  settings: TenantSettings! @auth(role: ADMIN)
+}
+
+"How a studio is set up."
+type TenantSettings {
+  "The names that the studio's API answers under, lower case, without port."
+  hosts: [String!]!
+  "The origins of the studio's web apps: they may use cookies and read answers."
+  origins: [String!]!
+  "The sender of the studio's mails; null means the installation's."
+  sender: String
+  "Customers not seen for so many days, of whom no job or booking is open, are erased; null means never."
+  forgetAfterDays: Int
+}
+
+"A page of studios."
+type TenantConnection {
+  "The studios with their cursors."
+  edges: [TenantEdge!]!
+  "The studios alone."
+  nodes: [Tenant!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A studio within a page."
+type TenantEdge {
+  "Its place in the list."
+  cursor: String!
+  "The studio."
+  node: Tenant!
+}
+`, BuiltIn: false},
 	{Name: "../upload.graphqls", Input: `extend type Query {
   "An upload of a job: of the caller's own, for whoever works on the job of anybody's."
   upload(
@@ -4585,8 +6248,60 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_lastSeenAt(ctx, field)
 	case "tenant":
 		return ec.fieldContext_Account_tenant(ctx, field)
+	case "exportUrl":
+		return ec.fieldContext_Account_exportUrl(ctx, field)
+	case "devices":
+		return ec.fieldContext_Account_devices(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccountConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccountConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AccountEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AccountEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ActiveAccounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "all":
+		return ec.fieldContext_ActiveAccounts_all(ctx, field)
+	case "handheld":
+		return ec.fieldContext_ActiveAccounts_handheld(ctx, field)
+	case "desktop":
+		return ec.fieldContext_ActiveAccounts_desktop(ctx, field)
+	case "other":
+		return ec.fieldContext_ActiveAccounts_other(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActiveAccounts", field.Name)
+}
+
+func (ec *executionContext) childFields_Activity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "now":
+		return ec.fieldContext_Activity_now(ctx, field)
+	case "today":
+		return ec.fieldContext_Activity_today(ctx, field)
+	case "week":
+		return ec.fieldContext_Activity_week(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Activity", field.Name)
 }
 
 func (ec *executionContext) childFields_AssignPhotographerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4681,6 +6396,16 @@ func (ec *executionContext) childFields_AuditVerification(ctx context.Context, f
 		return ec.fieldContext_AuditVerification_fault(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditVerification", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_BlockAccountPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_BlockAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_BookedPackage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4837,6 +6562,34 @@ func (ec *executionContext) childFields_DeclineBookingPayload(ctx context.Contex
 		return ec.fieldContext_DeclineBookingPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeclineBookingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Device(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Device_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Device_name(ctx, field)
+	case "kind":
+		return ec.fieldContext_Device_kind(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Device_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Device_lastSeenAt(ctx, field)
+	case "current":
+		return ec.fieldContext_Device_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Device", field.Name)
+}
+
+func (ec *executionContext) childFields_EraseAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_EraseAccountPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EraseAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EraseAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Image(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5005,6 +6758,8 @@ func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.C
 		return ec.fieldContext_Job_images(ctx, field)
 	case "zipUrl":
 		return ec.fieldContext_Job_zipUrl(ctx, field)
+	case "contactSheetUrl":
+		return ec.fieldContext_Job_contactSheetUrl(ctx, field)
 	case "auditLog":
 		return ec.fieldContext_Job_auditLog(ctx, field)
 	case "booking":
@@ -5041,12 +6796,70 @@ func (ec *executionContext) childFields_JobEdge(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type JobEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_JobEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_JobEvent_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_JobEvent_at(ctx, field)
+	case "job":
+		return ec.fieldContext_JobEvent_job(ctx, field)
+	case "images":
+		return ec.fieldContext_JobEvent_images(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
 		return ec.fieldContext_LogoutPayload_ok(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MaintenanceRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_MaintenanceRun_id(ctx, field)
+	case "task":
+		return ec.fieldContext_MaintenanceRun_task(ctx, field)
+	case "origin":
+		return ec.fieldContext_MaintenanceRun_origin(ctx, field)
+	case "state":
+		return ec.fieldContext_MaintenanceRun_state(ctx, field)
+	case "summary":
+		return ec.fieldContext_MaintenanceRun_summary(ctx, field)
+	case "errorCode":
+		return ec.fieldContext_MaintenanceRun_errorCode(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_MaintenanceRun_startedAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_MaintenanceRun_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaintenanceRun", field.Name)
+}
+
+func (ec *executionContext) childFields_MaintenanceRunConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MaintenanceRunConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_MaintenanceRunConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MaintenanceRunConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaintenanceRunConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MaintenanceRunEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_MaintenanceRunEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_MaintenanceRunEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaintenanceRunEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Package(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5127,6 +6940,34 @@ func (ec *executionContext) childFields_RefusedObject(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type RefusedObject", field.Name)
 }
 
+func (ec *executionContext) childFields_ReleaseLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ReleaseLoginPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseLoginPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveDeviceOfPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_RemoveDeviceOfPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveDeviceOfPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveDeviceOfPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveDevicePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_RemoveDevicePayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveDevicePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveDevicePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemovePackagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "package":
@@ -5147,6 +6988,16 @@ func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, f
 		return ec.fieldContext_RequestOtpPayload_retryAfter(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestOtpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryTaskPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "task":
+		return ec.fieldContext_RetryTaskPayload_task(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryTaskPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryTaskPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SecretHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5243,6 +7094,26 @@ func (ec *executionContext) childFields_SelectionChange(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SelectionChange", field.Name)
 }
 
+func (ec *executionContext) childFields_SetAccountRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetAccountRolePayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetAccountRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetAccountRolePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetAccountValidUntilPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetAccountValidUntilPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetAccountValidUntilPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetAccountValidUntilPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetAllImagesIncludedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -5263,6 +7134,16 @@ func (ec *executionContext) childFields_SetCustomerUploadsPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type SetCustomerUploadsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetDevicePolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tenant":
+		return ec.fieldContext_SetDevicePolicyPayload_tenant(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetDevicePolicyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDevicePolicyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetIncludedImagesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -5281,6 +7162,16 @@ func (ec *executionContext) childFields_SetJobStatusPayload(ctx context.Context,
 		return ec.fieldContext_SetJobStatusPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetJobStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMaxDevicesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetMaxDevicesPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetMaxDevicesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMaxDevicesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPackagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5327,14 +7218,132 @@ func (ec *executionContext) childFields_SignUploadPartsPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type SignUploadPartsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Task(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Task_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Task_kind(ctx, field)
+	case "state":
+		return ec.fieldContext_Task_state(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Task_attempts(ctx, field)
+	case "maxAttempts":
+		return ec.fieldContext_Task_maxAttempts(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Task_lastError(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Task_createdAt(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_Task_nextAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_Task_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Task", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TaskConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TaskConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TaskConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TaskEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TaskEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_TaskError_code(ctx, field)
+	case "message":
+		return ec.fieldContext_TaskError_message(ctx, field)
+	case "at":
+		return ec.fieldContext_TaskError_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskError", field.Name)
+}
+
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Tenant_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Tenant_slug(ctx, field)
 	case "name":
 		return ec.fieldContext_Tenant_name(ctx, field)
+	case "locale":
+		return ec.fieldContext_Tenant_locale(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_Tenant_timeZone(ctx, field)
+	case "signUpOpen":
+		return ec.fieldContext_Tenant_signUpOpen(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Tenant_createdAt(ctx, field)
+	case "settings":
+		return ec.fieldContext_Tenant_settings(ctx, field)
+	case "devicePolicy":
+		return ec.fieldContext_Tenant_devicePolicy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
+}
+
+func (ec *executionContext) childFields_TenantConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TenantConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TenantConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TenantConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TenantConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TenantEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TenantEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TenantEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TenantEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TenantSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hosts":
+		return ec.fieldContext_TenantSettings_hosts(ctx, field)
+	case "origins":
+		return ec.fieldContext_TenantSettings_origins(ctx, field)
+	case "sender":
+		return ec.fieldContext_TenantSettings_sender(ctx, field)
+	case "forgetAfterDays":
+		return ec.fieldContext_TenantSettings_forgetAfterDays(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TenantSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_UnblockAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_UnblockAccountPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnblockAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnblockAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Upload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

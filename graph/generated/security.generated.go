@@ -787,6 +787,8 @@ var (
 		"UPLOAD_ABORTED":            audit.UploadAborted,
 		"UPLOAD_EXPIRED":            audit.UploadExpired,
 		"UPLOAD_REPLAYED":           audit.UploadReplayed,
+		"TASK_DEAD":                 audit.TaskDead,
+		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
 	}
 	marshalNSecurityEventKind2pixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -806,6 +808,8 @@ var (
 		audit.UploadAborted:           "UPLOAD_ABORTED",
 		audit.UploadExpired:           "UPLOAD_EXPIRED",
 		audit.UploadReplayed:          "UPLOAD_REPLAYED",
+		audit.TaskDead:                "TASK_DEAD",
+		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
 	}
 )
 
@@ -855,6 +859,8 @@ var (
 		"UPLOAD_ABORTED":            audit.UploadAborted,
 		"UPLOAD_EXPIRED":            audit.UploadExpired,
 		"UPLOAD_REPLAYED":           audit.UploadReplayed,
+		"TASK_DEAD":                 audit.TaskDead,
+		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
 	}
 	marshalOSecurityEventKind2ᚖpixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -874,6 +880,8 @@ var (
 		audit.UploadAborted:           "UPLOAD_ABORTED",
 		audit.UploadExpired:           "UPLOAD_EXPIRED",
 		audit.UploadReplayed:          "UPLOAD_REPLAYED",
+		audit.TaskDead:                "TASK_DEAD",
+		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
 	}
 )
 

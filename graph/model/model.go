@@ -12,10 +12,13 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/session"
+	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
 	"strconv"
 	"time"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // Input of `abortUpload`.
@@ -30,6 +33,27 @@ type AbortUploadPayload struct {
 	Upload *transfer.Upload `json:"upload,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An account within a page.
+type AccountEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The account.
+	Node *account.Account `json:"node"`
+}
+
+// Which accounts.
+type AccountFilter struct {
+	// Only those whose address begins with this text and, behind them, those whose domain does; with an `@` in front only
+	// these. 1 to 254 characters. Lists with a text are under the limit SEARCH.
+	Text *string `json:"text,omitempty"`
+	// Only those of this role.
+	Role *account.Role `json:"role,omitempty"`
+	// Only those that are blocked; false: that are not.
+	Blocked *bool `json:"blocked,omitempty"`
+	// Only those past a membership's end that binds them; false: that are not.
+	Expired *bool `json:"expired,omitempty"`
 }
 
 // Input of `assignPhotographer`. It names either a booking or a job.
@@ -76,6 +100,22 @@ type AuditLogFilter struct {
 	From *time.Time `json:"from,omitempty"`
 	// Only those before this time.
 	To *time.Time `json:"to,omitempty"`
+}
+
+// Input of `blockAccount`.
+type BlockAccountInput struct {
+	// Whom.
+	AccountID string `json:"accountId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `blockAccount`.
+type BlockAccountPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A booking within a page.
@@ -259,7 +299,23 @@ type DeviceInput struct {
 	// How its owner will recognise it, at most 100 characters.
 	Name *string `json:"name,omitempty"`
 	// What kind of thing it is.
-	Kind *DeviceKind `json:"kind,omitempty"`
+	Kind *account.DeviceKind `json:"kind,omitempty"`
+}
+
+// Input of `eraseAccount`.
+type EraseAccountInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// Why, for the audit log, without names: it can't be erased. At most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `eraseAccount`.
+type EraseAccountPayload struct {
+	// What is left of the account; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A picture within a page.
@@ -324,6 +380,20 @@ type LogoutPayload struct {
 	Ok bool `json:"ok"`
 }
 
+// A run of maintenance within a page.
+type MaintenanceRunEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The run.
+	Node *task.Run `json:"node"`
+}
+
+// Which runs of maintenance.
+type MaintenanceRunFilter struct {
+	// Only those of this task, such as `purge`.
+	Task *string `json:"task,omitempty"`
+}
+
 // Everything that can be changed.
 type Mutation struct {
 }
@@ -342,6 +412,54 @@ type PageInfo struct {
 
 // Everything that can be asked.
 type Query struct {
+}
+
+// Input of `releaseLogin`: one of account and address.
+type ReleaseLoginInput struct {
+	// Whose sign-in.
+	AccountID *string `json:"accountId,omitempty"`
+	// The address of somebody who may have no account yet.
+	Email *string `json:"email,omitempty"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `releaseLogin`.
+type ReleaseLoginPayload struct {
+	// Always true: strangers can ask for a code again.
+	Ok bool `json:"ok"`
+}
+
+// Input of `removeDevice`.
+type RemoveDeviceInput struct {
+	// One of the own devices.
+	DeviceID string `json:"deviceId"`
+}
+
+// Input of `removeDeviceOf`.
+type RemoveDeviceOfInput struct {
+	// Whose device.
+	AccountID string `json:"accountId"`
+	// The device.
+	DeviceID string `json:"deviceId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `removeDeviceOf`.
+type RemoveDeviceOfPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Answer of `removeDevice`.
+type RemoveDevicePayload struct {
+	// Whose device it was, as the account is now.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Input of `removePackage`.
@@ -378,6 +496,22 @@ type RequestOtpPayload struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// Seconds until another code can be asked for.
 	RetryAfter int `json:"retryAfter"`
+}
+
+// Input of `retryTask`.
+type RetryTaskInput struct {
+	// The task.
+	TaskID string `json:"taskId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `retryTask`.
+type RetryTaskPayload struct {
+	// The task as it stands now.
+	Task *task.Task `json:"task"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A security event within a page.
@@ -418,6 +552,42 @@ type SelectImagesPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Input of `setAccountRole`.
+type SetAccountRoleInput struct {
+	// Whom.
+	AccountID string `json:"accountId"`
+	// What they may do from then on.
+	Role account.Role `json:"role"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setAccountRole`.
+type SetAccountRolePayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Input of `setAccountValidUntil`.
+type SetAccountValidUntilInput struct {
+	// Whose.
+	AccountID string `json:"accountId"`
+	// The end; null means none. It must be given, so that nobody becomes a member for ever by something left out.
+	ValidUntil graphql.Omittable[*time.Time] `json:"validUntil,omitempty"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setAccountValidUntil`.
+type SetAccountValidUntilPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `setAllImagesIncluded`.
 type SetAllImagesIncludedInput struct {
 	// The job.
@@ -454,6 +624,22 @@ type SetCustomerUploadsPayload struct {
 	Job *job.Job `json:"job"`
 }
 
+// Input of `setDevicePolicy`.
+type SetDevicePolicyInput struct {
+	// What a sign-in at the device limit comes to.
+	Policy account.DevicePolicy `json:"policy"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setDevicePolicy`.
+type SetDevicePolicyPayload struct {
+	// The studio as it is now.
+	Tenant *account.Tenant `json:"tenant,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `setIncludedImages`.
 type SetIncludedImagesInput struct {
 	// The job.
@@ -488,6 +674,24 @@ type SetJobStatusInput struct {
 type SetJobStatusPayload struct {
 	// The job as it is now.
 	Job *job.Job `json:"job"`
+}
+
+// Input of `setMaxDevices`.
+type SetMaxDevicesInput struct {
+	// Whose.
+	AccountID string `json:"accountId"`
+	// How many devices may be signed in, 1 to 100.
+	MaxDevices int `json:"maxDevices"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `setMaxDevices`.
+type SetMaxDevicesPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Input of `setPackage`.
@@ -570,6 +774,52 @@ type SignUploadPartsInput struct {
 type SignUploadPartsPayload struct {
 	// Where they go, in the order asked; empty when a rule refused it.
 	Parts []*transfer.PartLink `json:"parts"`
+	// The rules that refused it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What can be watched, over Server-Sent Events: send the subscription with `Accept: text/event-stream`. Each event
+// is a result of its own, read and decided as a query would be at that moment. Fields that deliver pictures
+// (`downloadUrl`, `zipUrl`) are refused here: links are asked for by queries.
+type Subscription struct {
+}
+
+// A background task within a page.
+type TaskEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The task.
+	Node *task.Task `json:"node"`
+}
+
+// Which background tasks.
+type TaskFilter struct {
+	// Only those that are DEAD, or only those that are RETRYING; nothing is listed for the others.
+	State *task.Standing `json:"state,omitempty"`
+	// Only those of this kind.
+	Kind *string `json:"kind,omitempty"`
+}
+
+// A studio within a page.
+type TenantEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The studio.
+	Node *account.Tenant `json:"node"`
+}
+
+// Input of `unblockAccount`.
+type UnblockAccountInput struct {
+	// Whom.
+	AccountID string `json:"accountId"`
+	// Why, for the audit log; at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Answer of `unblockAccount`.
+type UnblockAccountPayload struct {
+	// The account as it is now; null when a rule refused the call.
+	Account *account.Account `json:"account,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -687,67 +937,6 @@ func (e *Access) UnmarshalJSON(b []byte) error {
 }
 
 func (e Access) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// What kind of thing a device is.
-type DeviceKind string
-
-const (
-	// A phone or a tablet.
-	DeviceKindHandheld DeviceKind = "HANDHELD"
-	// A computer.
-	DeviceKindDesktop DeviceKind = "DESKTOP"
-	// Anything else, or unknown.
-	DeviceKindOther DeviceKind = "OTHER"
-)
-
-var AllDeviceKind = []DeviceKind{
-	DeviceKindHandheld,
-	DeviceKindDesktop,
-	DeviceKindOther,
-}
-
-func (e DeviceKind) IsValid() bool {
-	switch e {
-	case DeviceKindHandheld, DeviceKindDesktop, DeviceKindOther:
-		return true
-	}
-	return false
-}
-
-func (e DeviceKind) String() string {
-	return string(e)
-}
-
-func (e *DeviceKind) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = DeviceKind(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid DeviceKind", str)
-	}
-	return nil
-}
-
-func (e DeviceKind) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *DeviceKind) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e DeviceKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -883,6 +1072,8 @@ const (
 	RateLimitUpload RateLimit = "UPLOAD"
 	// Bookings: 5 in 10 minutes for an account.
 	RateLimitForm RateLimit = "FORM"
+	// Lists with a text filter, and none without: 30 a minute for an account.
+	RateLimitSearch RateLimit = "SEARCH"
 )
 
 var AllRateLimit = []RateLimit{
@@ -891,11 +1082,12 @@ var AllRateLimit = []RateLimit{
 	RateLimitEmail,
 	RateLimitUpload,
 	RateLimitForm,
+	RateLimitSearch,
 }
 
 func (e RateLimit) IsValid() bool {
 	switch e {
-	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail, RateLimitUpload, RateLimitForm:
+	case RateLimitPublicAPI, RateLimitAuth, RateLimitEmail, RateLimitUpload, RateLimitForm, RateLimitSearch:
 		return true
 	}
 	return false
@@ -984,6 +1176,12 @@ const (
 	UserErrorCodeBookingHasJob UserErrorCode = "BOOKING_HAS_JOB"
 	// The studio has a hundred packages, as many as it can have.
 	UserErrorCodeTooManyPackages UserErrorCode = "TOO_MANY_PACKAGES"
+	// The studio would have nobody left to run it.
+	UserErrorCodeLastAdmin UserErrorCode = "LAST_ADMIN"
+	// Nobody does this to themselves.
+	UserErrorCodeOwnAccount UserErrorCode = "OWN_ACCOUNT"
+	// The background task is neither dead nor retrying.
+	UserErrorCodeTaskNotFailed UserErrorCode = "TASK_NOT_FAILED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -1009,11 +1207,14 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeBookingNotConfirmed,
 	UserErrorCodeBookingHasJob,
 	UserErrorCodeTooManyPackages,
+	UserErrorCodeLastAdmin,
+	UserErrorCodeOwnAccount,
+	UserErrorCodeTaskNotFailed,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount, UserErrorCodeTaskNotFailed:
 		return true
 	}
 	return false

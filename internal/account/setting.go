@@ -31,6 +31,10 @@ var Settings = []Setting{
 	{"locale", "of mails to whoever chose none: de or en", readLocale, func(t Tenant) string { return string(t.Locale) }},
 	{"time-zone", "of its days, such as Europe/Berlin", readTimeZone, func(t Tenant) string { return t.TimeZone }},
 	{"sign-up", "open: a new address makes itself an account by proving it; closed: only who is known gets a code", readSignUp, showSignUp},
+	{"device-policy", "at the limit of devices, refuse turns the new one away, replace-oldest signs the longest unseen one out", readPolicy, showPolicy},
+	{"upload-job-images", "pictures of a job, up to which uploads are taken: 0 to 100000", readJobImages, func(t Tenant) string { return strconv.Itoa(t.Uploads.JobImages) }},
+	{"upload-job-gib", "GiB of a job's originals, likewise: 0 to 1048576", readJobRoom, func(t Tenant) string { return strconv.FormatInt(t.Uploads.JobBytes/gibibyte, 10) }},
+	{"upload-studio-gib", "GiB of all its originals, likewise; empty: no limit", readStudioRoom, showStudioRoom},
 	{"forget-after-days", "customers not seen for so long are erased, where no job or booking of theirs is open: 90 to 36500; empty: never", readForget, showForget},
 }
 

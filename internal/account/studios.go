@@ -58,6 +58,7 @@ func (s *Studios) Add(ctx context.Context, slug string, assigned []Assignment) (
 	now := s.now()
 	studio := Tenant{
 		ID: id.New(now), Slug: slug, Name: slug, Hosts: []string{}, Origins: []string{}, Locale: German, SignUp: true, TimeZone: "Europe/Berlin", CreatedAt: now,
+		Devices: RefuseDevice, Uploads: UploadRoom{JobImages: 5000, JobBytes: 100 * gibibyte},
 	}
 	if _, err := s.assign(&studio, assigned); err != nil {
 		return Tenant{}, err
@@ -204,7 +205,7 @@ func (s *Studios) entry(tenantID id.ID, action audit.Action) audit.Change {
 }
 
 func lockStudio(ctx context.Context, q *queries.Queries, slug string) (Tenant, error) {
-	row, err := q.LockTenant(ctx, slug)
+	row, err := q.LockTenantBySlug(ctx, slug)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Tenant{}, noStudio(slug)
 	}
@@ -214,7 +215,8 @@ func lockStudio(ctx context.Context, q *queries.Queries, slug string) (Tenant, e
 func tenantRow(t Tenant) queries.SetTenantParams {
 	row := queries.SetTenantParams{
 		ID: t.ID, Name: t.Name, Hosts: t.Hosts, Origins: t.Origins, Locale: string(t.Locale), SignUp: t.SignUp,
-		TimeZone: t.TimeZone,
+		TimeZone: t.TimeZone, DevicePolicy: string(t.Devices),
+		UploadJobImages: int32(t.Uploads.JobImages), UploadJobBytes: t.Uploads.JobBytes, UploadTenantBytes: t.Uploads.StudioBytes,
 	}
 	if t.MailFrom != "" {
 		row.MailFrom = &t.MailFrom

@@ -25,8 +25,16 @@ type Tenant struct {
 	Devices  DevicePolicy // empty: RefuseDevice
 
 	TimeZone        string // of the IANA's list, such as Europe/Berlin: where its days begin
-	ForgetAfterDays *int   // customers not seen for so long are erased; nil: never
+	Uploads         UploadRoom
+	ForgetAfterDays *int // customers not seen for so long are erased; nil: never
 	CreatedAt       time.Time
+}
+
+// UploadRoom is up to which uploads are signed and taken in.
+type UploadRoom struct {
+	JobImages   int    // pictures of a job
+	JobBytes    int64  // of a job's originals
+	StudioBytes *int64 // of all originals; nil: no limit
 }
 
 // Locale is a language that pixgate speaks.
@@ -124,6 +132,7 @@ func tenantFrom(row queries.Tenant) Tenant {
 	tenant := Tenant{
 		ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
 		Locale: Locale(row.Locale), SignUp: row.SignUp, Devices: DevicePolicy(row.DevicePolicy),
+		Uploads:  UploadRoom{JobImages: int(row.UploadJobImages), JobBytes: row.UploadJobBytes, StudioBytes: row.UploadTenantBytes},
 		TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,
 	}
 	if row.MailFrom != nil {

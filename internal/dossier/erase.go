@@ -37,7 +37,7 @@ type erasure struct {
 type held struct {
 	person queries.Account
 	jobs   []queries.LockJobsOfCustomerRow
-	admins []id.ID
+	admins []queries.LockTenantStaffRow
 }
 
 // erasedValue is what the audit log keeps of an erasure: how much there was, nothing of it.
@@ -71,7 +71,7 @@ func (d *Dossiers) Erase(ctx context.Context, v account.Viewer, accountID, reaso
 			return &job.Refusal{Field: field, Code: OwnAccount, Message: "Nobody erases themselves: let another admin do it."}, nil
 		case !v.Role.AtLeast(account.Role(h.person.Role)):
 			return &job.Refusal{Field: field, Code: job.WrongRole, Message: "Only an operator erases an operator."}, nil
-		case len(h.admins) == 1 && h.admins[0] == h.person.ID:
+		case len(h.admins) == 1 && h.admins[0].ID == h.person.ID:
 			return &job.Refusal{Field: field, Code: LastAdmin, Message: "This is the studio's last admin: grant somebody else first."}, nil
 		}
 		return nil, nil
@@ -135,7 +135,7 @@ func (e *erasure) hold(ctx context.Context, q *queries.Queries) (h held, err err
 			return h, fault.Database("lock the studio's admins", err)
 		}
 	}
-	if h.person, err = q.LockAccount(ctx, e.tenantID, e.accountID); err != nil {
+	if h.person, err = q.LockPerson(ctx, e.tenantID, e.accountID); err != nil {
 		return h, fault.Database("lock an account", err)
 	}
 	return h, nil

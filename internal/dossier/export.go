@@ -100,11 +100,11 @@ func (e *Export) parts(q *queries.Queries, tenantID, accountID id.ID) []part {
 		}},
 		{"bookings", func(ctx context.Context, last place) ([]any, place, error) {
 			before := down(last)
-			rows, err := q.BookingsOfPerson(ctx, queries.BookingsOfPersonParams{TenantID: tenantID, AccountID: accountID, BeforeAt: before.at, BeforeID: before.id, MaxRows: exportedAtOnce})
+			rows, err := q.BookedByPerson(ctx, queries.BookedByPersonParams{TenantID: tenantID, AccountID: accountID, BeforeAt: before.at, BeforeID: before.id, MaxRows: exportedAtOnce})
 			return shown(rows, err, func(r queries.Booking) (any, place) {
 				dates := []string{}
 				for _, date := range r.PreferredDates {
-					dates = append(dates, date.Time.Format(time.DateOnly))
+					dates = append(dates, date.Format(time.DateOnly))
 				}
 				return map[string]any{
 					"id": r.ID.String(), "state": r.State, "address": r.Address, "package": r.Package, "preferredDates": dates, "notes": r.Notes, "contactPhone": r.ContactPhone, "createdAt": r.CreatedAt.UTC(),

@@ -34,7 +34,7 @@ const (
 	Accounts       List = 'p'
 	Tenants        List = 't'
 	Runs           List = 'r' // of maintenance
-	Tasks          List = 't'
+	Tasks          List = 'k'
 )
 
 // Cursor is the place of one element in a list that is ordered by Key, then ID.
