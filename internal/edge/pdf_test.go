@@ -43,7 +43,7 @@ func (p *press) Print(ctx context.Context, v account.Viewer, r pdf.Request) (*pd
 	return nil, fault.Away("pdf", nil)
 }
 
-func post(t *testing.T, h http.Handler, ctx context.Context, ip, media, body string, headers ...string) *http.Response {
+func post(ctx context.Context, t *testing.T, h http.Handler, ip, media, body string, headers ...string) *http.Response {
 	t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/pdf", strings.NewReader(body))
 	r.Host, r.RemoteAddr = "api.pix.test", ip+":4711"
@@ -69,7 +69,7 @@ func withPress(p *press) func(*edge.Options, *fake) {
 func TestAPageIsSentAsAFile(t *testing.T) {
 	t.Parallel()
 	h, f := server(t, withPress(&press{}))
-	got := post(t, h, t.Context(), "203.0.113.9", "application/json; charset=utf-8", printable, asAdmin)
+	got := post(t.Context(), t, h, "203.0.113.9", "application/json; charset=utf-8", printable, asAdmin)
 	if body := read(t, got); got.StatusCode != http.StatusOK || body != "%PDF-1.4 the page" {
 		t.Fatalf("%d %q", got.StatusCode, body)
 	}
@@ -130,7 +130,7 @@ func TestWhoMayNotPrint(t *testing.T) {
 			if c.ip == "" {
 				c.ip = "203.0.113.9"
 			}
-			got := post(t, h, t.Context(), c.ip, c.media, c.body, c.headers...)
+			got := post(t.Context(), t, h, c.ip, c.media, c.body, c.headers...)
 			var told struct {
 				Code   string
 				Fields []struct{ Path, Code string }
@@ -163,16 +163,16 @@ func TestPrintingIsLimited(t *testing.T) {
 		o.Limits = stage.Limits(t, map[gate.Name]gate.Limit{gate.PDF: {Most: most, Period: 24 * time.Hour}})
 	})
 	for range most {
-		if got := post(t, h, t.Context(), "203.0.113.9", "application/json", printable, asAdmin); got.StatusCode != http.StatusOK {
+		if got := post(t.Context(), t, h, "203.0.113.9", "application/json", printable, asAdmin); got.StatusCode != http.StatusOK {
 			t.Fatal(got.StatusCode)
 		}
 	}
-	got := post(t, h, t.Context(), "203.0.113.9", "application/json", printable, asAdmin)
+	got := post(t.Context(), t, h, "203.0.113.9", "application/json", printable, asAdmin)
 	if got.StatusCode != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" || int(p.asked.Load()) != most {
 		t.Errorf("%d, printed %d", got.StatusCode, p.asked.Load())
 	}
 	// Who may not print is told so, and not to wait.
-	if got := post(t, h, t.Context(), "203.0.113.9", "application/json", printable, withBearer); got.StatusCode != http.StatusForbidden {
+	if got := post(t.Context(), t, h, "203.0.113.9", "application/json", printable, withBearer); got.StatusCode != http.StatusForbidden {
 		t.Error(got.StatusCode)
 	}
 }
@@ -183,7 +183,7 @@ func TestAClientThatLeavesEndsThePrinting(t *testing.T) {
 	h, _ := server(t, withPress(&press{}))
 	ctx, leave := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer leave()
-	if got := post(t, h, ctx, "203.0.113.9", "application/json", `{"url":"https://hangs.example/"}`, asAdmin); got.StatusCode != http.StatusServiceUnavailable {
+	if got := post(ctx, t, h, "203.0.113.9", "application/json", `{"url":"https://hangs.example/"}`, asAdmin); got.StatusCode != http.StatusServiceUnavailable {
 		t.Error(got.StatusCode)
 	}
 }

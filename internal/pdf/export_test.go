@@ -11,7 +11,7 @@ import (
 // Within changes the bounds of a printer that has not printed yet; 0 leaves one as it is.
 func (p *Printer) Within(load time.Duration, file int, traffic, memory int64) *Printer {
 	if load > 0 {
-		p.bounds.load = load
+		p.bounds.load, p.bounds.time = load, load+time.Minute
 	}
 	if file > 0 {
 		p.bounds.file = file

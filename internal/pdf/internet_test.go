@@ -229,7 +229,7 @@ func (n *internet) printer(change ...func(*pdf.Options)) *pdf.Printer {
 	for _, c := range change {
 		c(&o)
 	}
-	return pdf.New(o)
+	return pdf.New(o).Within(time.Minute, 0, 0, 0) // a busy machine is no slow page
 }
 
 var admin = account.Viewer{SessionID: id.New(time.Now()), AccountID: id.New(time.Now()), TenantID: id.New(time.Now()), Role: account.Admin}

@@ -163,14 +163,14 @@ var (
 
 // judged is a failure as the caller may read it: it says what kind it was, and nothing of what the
 // target answered.
-func (b bounds) judged(err error) error {
+func (m bounds) judged(err error) error {
 	if why := egress.WhyBlocked(err); why != "" {
 		return refused(why)
 	}
 	for cause, message := range map[error]string{
-		errPages:   fmt.Sprintf("The page is too long: it makes more than %d pages.", b.pages),
-		errFile:    fmt.Sprintf("The page is too large: its file has more than %d MiB.", b.file>>20),
-		errTraffic: fmt.Sprintf("The page is too large: it loads more than %d MiB.", b.traffic>>20),
+		errPages:   fmt.Sprintf("The page is too long: it makes more than %d pages.", m.pages),
+		errFile:    fmt.Sprintf("The page is too large: its file has more than %d MiB.", m.file>>20),
+		errTraffic: fmt.Sprintf("The page is too large: it loads more than %d MiB.", m.traffic>>20),
 		errMemory:  "The page takes more memory than a page may.",
 		errCrashed: "The page makes the browser crash.",
 		errNoPage:  "There is no page to print: it is a download, or something else.",

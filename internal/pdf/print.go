@@ -177,13 +177,13 @@ func stillThere(ctx context.Context, b *browser, page string) error {
 const readAtOnce = 1 << 20 // bytes
 
 // write prints what the browser shows, A4 with its backgrounds.
-func (limits bounds) write(ctx context.Context, b *browser, page string) ([]byte, error) {
+func (m bounds) write(ctx context.Context, b *browser, page string) ([]byte, error) {
 	var printed struct {
 		Stream string `json:"stream"`
 	}
 	err := b.call(ctx, page, "Page.printToPDF", map[string]any{
 		"printBackground": true, "paperWidth": 8.27, "paperHeight": 11.69, "transferMode": "ReturnAsStream",
-		"pageRanges": fmt.Sprintf("1-%d", limits.pages+1), // one more than may be, to see that it is there
+		"pageRanges": fmt.Sprintf("1-%d", m.pages+1), // one more than may be, to see that it is there
 	}, &printed)
 	if err != nil {
 		return nil, err
@@ -204,7 +204,7 @@ func (limits bounds) write(ctx context.Context, b *browser, page string) ([]byte
 				return nil, fmt.Errorf("%w: %w", errProtocol, err)
 			}
 		}
-		if file.Len()+len(data) > limits.file {
+		if file.Len()+len(data) > m.file {
 			return nil, errFile
 		}
 		file.Write(data)
@@ -215,7 +215,7 @@ func (limits bounds) write(ctx context.Context, b *browser, page string) ([]byte
 	if !bytes.HasPrefix(file.Bytes(), []byte("%PDF-")) {
 		return nil, fmt.Errorf("%w: no PDF", errProtocol)
 	}
-	if len(pageObject.FindAllIndex(file.Bytes(), -1)) > limits.pages {
+	if len(pageObject.FindAllIndex(file.Bytes(), -1)) > m.pages {
 		return nil, errPages
 	}
 	return file.Bytes(), nil

@@ -209,7 +209,7 @@ func TestAClientThatGoesAway(t *testing.T) {
 	var whole bytes.Buffer
 	p := sheet.Picture{Preview: preview(t, coloured(30, 20))}
 	draw(t, &whole, 25, p)
-	for left := 0; left < whole.Len(); left += whole.Len()/97 + 1 {
+	for left := 0; left < whole.Len(); left += whole.Len()/23 + 1 {
 		s := sheet.New(&failing{left: left}, head)
 		var err error
 		for i := 0; i < 25 && err == nil; i++ {
