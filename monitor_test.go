@@ -61,7 +61,7 @@ func TestTheMonitorTellsHowTheServerIsAndNothingOfAnybody(t *testing.T) {
 			t.Errorf("the metrics tell %q", private)
 		}
 	}
-	if status, body := p.watched(t, "/parts"); status != http.StatusOK || strings.Count(body, `"ok":true`) != 3 {
+	if status, body := p.watched(t, "/parts"); status != http.StatusOK || strings.Count(body, `"ok":true`) != 4 {
 		t.Errorf("/parts: %d %s", status, body)
 	}
 	for _, path := range []string{"/metrics", "/parts"} {

@@ -142,27 +142,23 @@ func (f *Feed) Watch(ctx context.Context, v account.Viewer, j *job.Job) (*Stream
 
 // heard waits until events are heard, for a moment.
 func (f *Feed) heard(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := f.Check(ctx); err != nil {
+		return fault.Away("feed", err)
+	}
+	return nil
+}
+
+// Check waits until events are heard, for as long as ctx has.
+func (f *Feed) Check(ctx context.Context) error {
 	f.mu.Lock()
 	up := f.up
 	f.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	select {
 	case <-up:
 		return nil
 	case <-ctx.Done():
-		return fault.Away("feed", errors.New("events are not heard"))
-	}
-}
-
-// Check reports whether events are heard.
-func (f *Feed) Check(context.Context) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	select {
-	case <-f.up:
-		return nil
-	default:
 		return errors.New("events are not heard")
 	}
 }
