@@ -453,16 +453,7 @@ var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Perso
 		m.Exec(t, "UPDATE account SET blocked_at = now() WHERE id = $1", member.AccountID)
 		return about(member)
 	},
-	"oneself": func(_ *testing.T, m *matrix, who *cast.Person) map[string]any {
-		if who == nil {
-			who = m.Owner
-		}
-		return about(who)
-	},
 	"the operator": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any { return about(m.Operator) },
-	"nobody": func(*testing.T, *matrix, *cast.Person) map[string]any {
-		return map[string]any{"accountId": id.Account.Format(id.Nil), "reason": "matrix"}
-	},
 	"a long story": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		return about(m.member(t), "reason", strings.Repeat("x", 1001))
 	},

@@ -61,7 +61,6 @@ func newStudio(t testing.TB) *studio {
 	s.news = booking.NewNews(booking.NewsOptions{DB: s.db.Pool, Tenants: tenants, Sender: ses, Log: log})
 	s.runner, err = task.NewRunner(s.db.Pool, task.Work{
 		BookingMail: s.news.Mail, LoginMail: unexpected, Import: unexpected, GiveUp: unexpected, SecurityAlert: unexpected,
-		Purge: nothing, AnchorAudit: nothing,
 	}, log)
 	if err != nil {
 		t.Fatal(err)
