@@ -10,7 +10,7 @@ import (
 
 // maxProgressive bounds pixels times colours of JPEGs that come in several scans:
 // their decoder keeps a quarter of a byte for each until the last.
-const maxProgressive = 3 * 75_000_000
+const maxProgressive = 3 * 64_000_000
 
 func openJPEG(_ context.Context, data []byte) (*opened, error) {
 	j, err := proof.Parse(data)

@@ -11,7 +11,7 @@ func TestRefusals(t *testing.T) {
 	photo := jpegOf(t, quarters(640, 480))
 	plan := pngOf(t, quarters(640, 480))
 	scan := bytes.LastIndex(photo, []byte{0xff, 0xda})
-	bomb := zlibOf(t, make([]byte, 64<<20))
+	bomb := zlibOf(t, make([]byte, maxInflated+1))
 	for name, c := range map[string]struct {
 		data []byte
 		want Code
