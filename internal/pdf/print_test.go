@@ -3,7 +3,6 @@ package pdf_test
 import (
 	"bytes"
 	"testing"
-	"time"
 
 	"pixgate/internal/pdf"
 )
@@ -14,9 +13,7 @@ func TestAPageIsPrinted(t *testing.T) {
 	n.page("/invoice", `<h1>Rechnung</h1><script>document.write('<p>' + (1 + 1))</script><img src="https://other.example/dot.png">`)
 	n.page("/dot.png", "x")
 	var b blocks
-	start := time.Now()
 	got, err := n.printer().Print(t.Context(), admin, pdf.Request{URL: "https://PAGE.example./invoice?n=1", Blocked: b.add})
-	t.Log(time.Since(start))
 	if err != nil {
 		t.Fatal(err, b.String())
 	}
