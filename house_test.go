@@ -43,13 +43,13 @@ var arrows = map[string]string{
 	"internal/session":  "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
 	"internal/journal":  "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
 	"internal/booking":  "internal/account internal/audit internal/fault internal/id internal/mail internal/page queries",
-	"internal/feed":     "internal/account internal/fault internal/id internal/job queries internal/page internal/sheet",
+	"internal/feed":     "internal/account internal/fault internal/id internal/job queries",
 	"internal/job":      "internal/account internal/audit internal/booking internal/fault internal/id internal/page queries",
-	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret queries",
+	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret internal/sheet queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
 	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
-	"internal/pdf":      "internal/account internal/egress internal/booking internal/fault",
-	"internal/demo":     "internal/account internal/blob internal/fault internal/id internal/job internal/page internal/transfer queries",
+	"internal/pdf":      "internal/account internal/egress internal/fault",
+	"internal/demo":     "internal/account internal/blob internal/booking internal/fault internal/id internal/job internal/page internal/transfer queries",
 
 	// where the audit log meets the storage
 	"internal/audit/vault": "internal/blob internal/fault",

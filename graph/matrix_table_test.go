@@ -154,6 +154,10 @@ Account.exportUrl                401  v   403 403 403 n   n   BLK EXP 401 403 40
 Account.exportUrl [viewer]       -    v   v   v   v   v   v   v   v   -   v   v   -
 Account.exportUrl [verifyOtp]    n    n   n   n   n   n   n   n   n   n   n   n   n
 Account.exportUrl [erased]       401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.exportUrl [acted]        401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.exportUrl [photographer] 401  -   403 v   403 n   n   BLK EXP 401 403 403 401
+Account.exportUrl [blocked]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.devices [erased]         401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
 Account.verifiedAt [erased]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Account.validUntil [erased]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Account.blockedAt [erased]       401  403 403 403 403 v   v   BLK EXP 401 403 r403 401

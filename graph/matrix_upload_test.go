@@ -72,16 +72,25 @@ UserError.limitBytes [import]    401  403 403 403 403 n   n   BLK EXP 401 403 r4
 UserError.limitBytes [settlement] 401 403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.limitBytes [full]      401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.limitBytes [past]      401  n   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+UserError.limitBytes [booking]   401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+UserError.limitBytes [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+UserError.limitBytes [task]      401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.usedBytes              401  403 403 403 403 n   n   BLK EXP 401 403 n   401
 UserError.usedBytes [import]     401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.usedBytes [settlement] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.usedBytes [full]       401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.usedBytes [past]       401  n   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+UserError.usedBytes [booking]    401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+UserError.usedBytes [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+UserError.usedBytes [task]       401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.remainingBytes         401  403 403 403 403 n   n   BLK EXP 401 403 n   401
 UserError.remainingBytes [import] 401 403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remainingBytes [settlement] 401 403 403 403 403 n n BLK EXP 401 403 r403 401
 UserError.remainingBytes [full]  401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 UserError.remainingBytes [past]  401  n   r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401
+UserError.remainingBytes [booking] 401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+UserError.remainingBytes [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
+UserError.remainingBytes [task]  401  403 403 403 403 403 n   BLK EXP 401 403 403 401
 UserError.limit [upload]         401  n   r403 n  r403 n  n   BLK EXP 401 r403 r403 401
 UserError.used [upload]          401  n   r403 n  r403 n  n   BLK EXP 401 r403 r403 401
 UserError.remaining [upload]     401  n   r403 n  r403 n  n   BLK EXP 401 r403 r403 401
