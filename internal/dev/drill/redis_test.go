@@ -165,7 +165,7 @@ func TestRedisIsAway(t *testing.T) {
 			return h.count(t, "SELECT coalesce(sum(count), 0) FROM security_event WHERE event = $1 AND tenant_id IS NULL AND address_key IS NULL", event) >= 2
 		})
 	}
-	if metrics := h.watched(t, "/metrics"); !strings.Contains(metrics, "pixgate_limiter_degraded 0\n") {
-		t.Error("the metrics say that limits are counted in memory")
-	}
+	eventually(t, "metrics that say where limits are counted", patience, func() bool {
+		return strings.Contains(h.watched(t, "/metrics"), "pixgate_limiter_degraded 0\n")
+	})
 }
