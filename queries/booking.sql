@@ -90,7 +90,7 @@ SELECT count(*) FROM (
 -- What there is to mail about an event; how many events there are tells whether it is
 -- still the last word.
 SELECT e.tenant_id, e.booking_id, e.number, e.state, e.account_id AS actor_id, e.mailed, b.account_id, b.events, b.address, b.package_name,
-       b.preferred_dates, b.confirmed_date, b.message, a.email, a.locale
+       b.preferred_dates, b.confirmed_date, b.message, a.email, a.locale, a.erased_at
 FROM booking_event e
 JOIN booking b ON b.tenant_id = e.tenant_id AND b.id = e.booking_id
 JOIN account a ON a.tenant_id = b.tenant_id AND a.id = b.account_id
