@@ -21,14 +21,14 @@ SELECT j.id, j.status, coalesce(j.account_id = @account_id::uuid, j.customer_ema
 WHERE j.tenant_id = $1 AND j.id IN (
     SELECT o.id FROM job o WHERE o.tenant_id = $1 AND o.account_id = @account_id::uuid
     UNION ALL SELECT u.id FROM job u WHERE u.tenant_id = $1 AND u.customer_email_key = @email_key AND u.account_id IS NULL
-    UNION ALL SELECT f.job_id FROM upload f WHERE f.tenant_id = $1 AND f.account_id = @account_id::uuid AND f.state IN ('PENDING', 'VERIFYING')
+    UNION ALL SELECT f.job_id FROM upload f WHERE f.tenant_id = $1 AND f.account_id = @account_id::uuid AND f.ended_at IS NULL
 )
 ORDER BY j.id FOR NO KEY UPDATE OF j;
 
 -- name: HasUnlocked :one
 -- Whether somebody has a booking, or an open upload for a job, that is not among these.
 SELECT (EXISTS (SELECT FROM booking b WHERE b.tenant_id = $1 AND b.account_id = @account_id::uuid AND b.id <> ALL(@bookings::uuid[]))
-    OR EXISTS (SELECT FROM upload f WHERE f.tenant_id = $1 AND f.account_id = @account_id::uuid AND f.state IN ('PENDING', 'VERIFYING') AND f.job_id <> ALL(@jobs::uuid[])))::boolean;
+    OR EXISTS (SELECT FROM upload f WHERE f.tenant_id = $1 AND f.account_id = @account_id::uuid AND f.ended_at IS NULL AND f.job_id <> ALL(@jobs::uuid[])))::boolean;
 
 -- name: LockPerson :one
 SELECT * FROM account WHERE tenant_id = $1 AND id = $2 FOR UPDATE;

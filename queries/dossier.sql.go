@@ -348,7 +348,7 @@ func (q *Queries) HasOpenBooking(ctx context.Context, tenantID id.ID, accountID 
 
 const hasUnlocked = `-- name: HasUnlocked :one
 SELECT (EXISTS (SELECT FROM booking b WHERE b.tenant_id = $1 AND b.account_id = $2::uuid AND b.id <> ALL($3::uuid[]))
-    OR EXISTS (SELECT FROM upload f WHERE f.tenant_id = $1 AND f.account_id = $2::uuid AND f.state IN ('PENDING', 'VERIFYING') AND f.job_id <> ALL($4::uuid[])))::boolean
+    OR EXISTS (SELECT FROM upload f WHERE f.tenant_id = $1 AND f.account_id = $2::uuid AND f.ended_at IS NULL AND f.job_id <> ALL($4::uuid[])))::boolean
 `
 
 type HasUnlockedParams struct {
@@ -444,7 +444,7 @@ SELECT j.id, j.status, coalesce(j.account_id = $2::uuid, j.customer_email_key = 
 WHERE j.tenant_id = $1 AND j.id IN (
     SELECT o.id FROM job o WHERE o.tenant_id = $1 AND o.account_id = $2::uuid
     UNION ALL SELECT u.id FROM job u WHERE u.tenant_id = $1 AND u.customer_email_key = $3 AND u.account_id IS NULL
-    UNION ALL SELECT f.job_id FROM upload f WHERE f.tenant_id = $1 AND f.account_id = $2::uuid AND f.state IN ('PENDING', 'VERIFYING')
+    UNION ALL SELECT f.job_id FROM upload f WHERE f.tenant_id = $1 AND f.account_id = $2::uuid AND f.ended_at IS NULL
 )
 ORDER BY j.id FOR NO KEY UPDATE OF j
 `

@@ -32,13 +32,11 @@ CREATE TRIGGER not_of_erased BEFORE INSERT OR UPDATE OF tenant_id, account_id ON
 CREATE INDEX selection_event_of_account ON selection_event (tenant_id, account_id, at, id);
 CREATE INDEX delivery_of_account ON delivery (tenant_id, account_id, at, id);
 CREATE INDEX upload_of_account ON upload (tenant_id, account_id, id);
--- What an erasure aborts: a handful.
-CREATE INDEX upload_open_of_account ON upload (tenant_id, account_id, job_id) WHERE state IN ('PENDING', 'VERIFYING');
 -- Past sessions as well as live ones: an erasure leaves none.
 CREATE INDEX session_of_person ON session (tenant_id, account_id, device_id);
 
 -- +goose Down
-DROP INDEX selection_event_of_account, delivery_of_account, upload_of_account, upload_open_of_account, session_of_person;
+DROP INDEX selection_event_of_account, delivery_of_account, upload_of_account, session_of_person;
 DROP TRIGGER not_of_erased ON job;
 DROP TRIGGER not_of_erased ON upload;
 DROP TRIGGER not_of_erased ON booking_event;

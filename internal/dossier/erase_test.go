@@ -271,7 +271,7 @@ func TestUploadsOfWhoWasErased(t *testing.T) {
 	if _, err := w.dossiers.Erase(t.Context(), w.viewer(w.Admin), w.Owner.PublicID(), ""); err != nil {
 		t.Fatal(err)
 	}
-	got := w.text(t, `SELECT string_agg(concat_ws(' ', state, filename, address_key, explanation, ended_at IS NOT NULL), '; ' ORDER BY id) FROM upload`)
+	got := w.text(t, `SELECT string_agg(concat_ws(' ', state, filename, address_key, explanation, ended_at IS NOT NULL), '; ' ORDER BY created_at) FROM upload`)
 	want := "ABORTED erased.jpeg erased t; VERIFYING erased.jpeg erased f; READY erased.jpeg erased t; REJECTED erased.jpeg erased  t; " +
 		"ABORTED erased.jpeg erased t; EXPIRED erased.jpeg erased t; PENDING other.jpg somewhere f"
 	if got != want {
