@@ -75,8 +75,12 @@ SELECT b.* FROM (
 ) b ORDER BY b.created_at DESC, b.id DESC LIMIT @max_rows;
 
 -- name: CountBookingsOfTenant :one
--- At most 10,000, so that the cost has an end.
-SELECT count(*) FROM (SELECT FROM booking WHERE tenant_id = $1 AND state = ANY(@states::text[]) LIMIT 10000) b;
+-- At most 10,000, so that the cost has an end; each state is to be named once.
+SELECT count(*) FROM (
+    SELECT FROM unnest(@states::text[]) AS named (state) CROSS JOIN LATERAL (
+        SELECT FROM booking o WHERE o.tenant_id = $1 AND o.state = named.state LIMIT 10000
+    ) one LIMIT 10000
+) b;
 
 -- name: CountBookingsOfPerson :one
 SELECT count(*) FROM (

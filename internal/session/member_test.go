@@ -301,11 +301,10 @@ func TestAnAdminReleasesASignInThatStrangersHaveSpent(t *testing.T) {
 func TestTheSignInOfWhoWasErasedIsNotReleased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	c := cast.New(t, w.db.Owner)
-	admin := account.Viewer{TenantID: c.TenantID, AccountID: c.Admin.AccountID, SessionID: c.Admin.SessionID, Role: account.Admin}
-	c.Exec(t, `UPDATE account SET email_key = 'erased ' || id, email = 'erased ' || id, locale = NULL, verified_at = NULL, blocked_at = now(), erased_at = now()
-		WHERE id = $1`, c.Owner.AccountID)
-	want(t, w.service.Release(t.Context(), admin, session.Release{AccountID: c.Owner.PublicID()}), fault.Forbidden)
+	admin := w.viewerOf(w.people(), account.Admin)
+	gone := w.accountOf(victim)
+	w.exec("UPDATE account SET email_key = 'erased ' || id, email = 'erased ' || id, locale = NULL, verified_at = NULL, blocked_at = now(), erased_at = now() WHERE id = $1", gone)
+	want(t, w.service.Release(t.Context(), admin, session.Release{AccountID: id.Account.Format(gone)}), fault.Forbidden)
 }
 
 func TestNobodyElseReleasesASignIn(t *testing.T) {
