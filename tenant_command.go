@@ -41,7 +41,13 @@ const (
 // wordings are the mails that a studio may word, each with what says why it can't be
 // sent so.
 var wordings = map[string]func(mail.Wording) error{
-	"login_code": mail.Wording.Check,
+	"login_code":                  mail.Wording.Check,
+	string(mail.BookingReceived):  mail.Wording.CheckBooking,
+	string(mail.BookingConfirmed): mail.Wording.CheckBooking,
+	string(mail.BookingDeclined):  mail.Wording.CheckBooking,
+	string(mail.BookingCancelled): mail.Wording.CheckBooking,
+	string(mail.BookingRequested): mail.Wording.CheckBooking,
+	string(mail.BookingWithdrawn): mail.Wording.CheckBooking,
 }
 
 // tenantCommand makes and sets studios.

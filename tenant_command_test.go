@@ -186,7 +186,7 @@ func TestTenantCommands(t *testing.T) {
 		{"text set nord login_code en Code", "no code", "", "lacks {code}"},
 		{"text set nord login_code en Code", "", "", "standard input"},
 		{"text set nord login_code en Code", strings.Repeat("{code}", 2000), "", "give 1 to 10000"},
-		{"text set nord poem en Code", "{code}", "", "name one of login_code"},
+		{"text set nord poem en Code", "{code}", "", "name one of booking_cancelled, "},
 		{"text set nord login_code fr Code", "{code}", "", "none of de and en"},
 		{"text set west login_code en Code", "{code}", "", "no studio"},
 		{"text reset nord login_code en", "", "has the built-in words for login_code in en again", ""},
@@ -207,6 +207,31 @@ func TestTenantCommands(t *testing.T) {
 	}
 	if out, _, err := verifying(t, env, "--without-anchors"); err != nil || !strings.Contains(out, "nord: 4 entries") {
 		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// Each mail that the database keeps words for can be worded, and not so that it can't be sent.
+func TestEachMailOfAStudioCanBeWorded(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	env := settings(t, db, nil)
+	command(t, env, "migrate")
+	var kinds []string
+	if err := db.Owner.QueryRow(t.Context(), `SELECT array_agg(kind[1]) FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), $$'([a-z_]+)'$$, 'g') kind
+		WHERE conname = 'tenant_text_kind_check'`).Scan(&kinds); err != nil || len(kinds) < 7 {
+		t.Fatal(kinds, err)
+	}
+	for _, kind := range kinds {
+		body := "Hello from {name}"
+		if kind == "login_code" {
+			body += ": {code}"
+		}
+		if out, err := tenant(t, env, body, "text", "set", "studio", kind, "de", "Hello"); err != nil || !strings.Contains(out, "words "+kind) {
+			t.Errorf("%s: %q, %v", kind, out, err)
+		}
+		if out, err := tenant(t, env, body+" {colour} https://evil.test", "text", "set", "studio", kind, "en", "Hello {colour}"); (err == nil) != (kind == "login_code") {
+			t.Errorf("%s with a link and what is no placeholder: %q, %v", kind, out, err)
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ UPDATE account SET max_devices = @max_devices WHERE tenant_id = $1 AND id = $2;
 -- is past the membership's end is expired by the same rule as the membership gate's.
 SELECT * FROM account
 WHERE tenant_id = $1 AND email_key COLLATE "C" >= @from_key AND email_key COLLATE "C" < @to_key AND email_key COLLATE "C" > @after_key
+  AND erased_at IS NULL
   AND (sqlc.narg(role)::text IS NULL OR role = sqlc.narg(role))
   AND (sqlc.narg(blocked)::boolean IS NULL OR (blocked_at IS NOT NULL) = sqlc.narg(blocked))
   AND (sqlc.narg(expired)::boolean IS NULL OR (coalesce(valid_until <= @now::timestamptz, false) AND role IN ('CUSTOMER', 'PHOTOGRAPHER')) = sqlc.narg(expired))
@@ -57,6 +58,7 @@ SELECT * FROM account
 WHERE tenant_id = $1 AND split_part(email_key, '@', 2) COLLATE "C" >= @from_domain AND split_part(email_key, '@', 2) COLLATE "C" < @to_domain
   AND (split_part(email_key, '@', 2) COLLATE "C", email_key COLLATE "C") > (@after_domain::text, @after_key::text)
   AND NOT (email_key COLLATE "C" >= @from_key AND email_key COLLATE "C" < @to_key)
+  AND erased_at IS NULL
   AND (sqlc.narg(role)::text IS NULL OR role = sqlc.narg(role))
   AND (sqlc.narg(blocked)::boolean IS NULL OR (blocked_at IS NOT NULL) = sqlc.narg(blocked))
   AND (sqlc.narg(expired)::boolean IS NULL OR (coalesce(valid_until <= @now::timestamptz, false) AND role IN ('CUSTOMER', 'PHOTOGRAPHER')) = sqlc.narg(expired))

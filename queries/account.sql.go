@@ -65,6 +65,7 @@ func (q *Queries) AccountByID(ctx context.Context, tenantID id.ID, iD id.ID) (Ac
 const accountsByAddress = `-- name: AccountsByAddress :many
 SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, blocked_at, max_devices, last_seen_at, created_at, erased_at FROM account
 WHERE tenant_id = $1 AND email_key COLLATE "C" >= $2 AND email_key COLLATE "C" < $3 AND email_key COLLATE "C" > $4
+  AND erased_at IS NULL
   AND ($5::text IS NULL OR role = $5)
   AND ($6::boolean IS NULL OR (blocked_at IS NOT NULL) = $6)
   AND ($7::boolean IS NULL OR (coalesce(valid_until <= $8::timestamptz, false) AND role IN ('CUSTOMER', 'PHOTOGRAPHER')) = $7)
@@ -134,6 +135,7 @@ SELECT id, tenant_id, email_key, email, role, locale, verified_at, valid_until, 
 WHERE tenant_id = $1 AND split_part(email_key, '@', 2) COLLATE "C" >= $2 AND split_part(email_key, '@', 2) COLLATE "C" < $3
   AND (split_part(email_key, '@', 2) COLLATE "C", email_key COLLATE "C") > ($4::text, $5::text)
   AND NOT (email_key COLLATE "C" >= $6 AND email_key COLLATE "C" < $7)
+  AND erased_at IS NULL
   AND ($8::text IS NULL OR role = $8)
   AND ($9::boolean IS NULL OR (blocked_at IS NOT NULL) = $9)
   AND ($10::boolean IS NULL OR (coalesce(valid_until <= $11::timestamptz, false) AND role IN ('CUSTOMER', 'PHOTOGRAPHER')) = $10)

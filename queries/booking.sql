@@ -75,8 +75,12 @@ SELECT b.* FROM (
 ) b ORDER BY b.created_at DESC, b.id DESC LIMIT @max_rows;
 
 -- name: CountBookingsOfTenant :one
--- At most 10,000, so that the cost has an end.
-SELECT count(*) FROM (SELECT FROM booking WHERE tenant_id = $1 AND state = ANY(@states::text[]) LIMIT 10000) b;
+-- At most 10,000, so that the cost has an end; each state is to be named once.
+SELECT count(*) FROM (
+    SELECT FROM unnest(@states::text[]) AS named (state) CROSS JOIN LATERAL (
+        SELECT FROM booking o WHERE o.tenant_id = $1 AND o.state = named.state LIMIT 10000
+    ) one LIMIT 10000
+) b;
 
 -- name: CountBookingsOfPerson :one
 SELECT count(*) FROM (
@@ -90,7 +94,7 @@ SELECT count(*) FROM (
 -- What there is to mail about an event; how many events there are tells whether it is
 -- still the last word.
 SELECT e.tenant_id, e.booking_id, e.number, e.state, e.account_id AS actor_id, e.mailed, b.account_id, b.events, b.address, b.package_name,
-       b.preferred_dates, b.confirmed_date, b.message, a.email, a.locale
+       b.preferred_dates, b.confirmed_date, b.message, a.email, a.locale, a.erased_at
 FROM booking_event e
 JOIN booking b ON b.tenant_id = e.tenant_id AND b.id = e.booking_id
 JOIN account a ON a.tenant_id = b.tenant_id AND a.id = b.account_id

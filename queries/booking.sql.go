@@ -44,7 +44,7 @@ func (q *Queries) AssignJob(ctx context.Context, tenantID id.ID, iD id.ID, photo
 
 const bookingNews = `-- name: BookingNews :one
 SELECT e.tenant_id, e.booking_id, e.number, e.state, e.account_id AS actor_id, e.mailed, b.account_id, b.events, b.address, b.package_name,
-       b.preferred_dates, b.confirmed_date, b.message, a.email, a.locale
+       b.preferred_dates, b.confirmed_date, b.message, a.email, a.locale, a.erased_at
 FROM booking_event e
 JOIN booking b ON b.tenant_id = e.tenant_id AND b.id = e.booking_id
 JOIN account a ON a.tenant_id = b.tenant_id AND a.id = b.account_id
@@ -67,6 +67,7 @@ type BookingNewsRow struct {
 	Message        string
 	Email          string
 	Locale         *string
+	ErasedAt       *time.Time
 }
 
 // What there is to mail about an event; how many events there are tells whether it is
@@ -90,6 +91,7 @@ func (q *Queries) BookingNews(ctx context.Context, argID id.ID) (BookingNewsRow,
 		&i.Message,
 		&i.Email,
 		&i.Locale,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -411,10 +413,14 @@ func (q *Queries) CountBookingsOfPerson(ctx context.Context, arg CountBookingsOf
 }
 
 const countBookingsOfTenant = `-- name: CountBookingsOfTenant :one
-SELECT count(*) FROM (SELECT FROM booking WHERE tenant_id = $1 AND state = ANY($2::text[]) LIMIT 10000) b
+SELECT count(*) FROM (
+    SELECT FROM unnest($2::text[]) AS named (state) CROSS JOIN LATERAL (
+        SELECT FROM booking o WHERE o.tenant_id = $1 AND o.state = named.state LIMIT 10000
+    ) one LIMIT 10000
+) b
 `
 
-// At most 10,000, so that the cost has an end.
+// At most 10,000, so that the cost has an end; each state is to be named once.
 func (q *Queries) CountBookingsOfTenant(ctx context.Context, tenantID id.ID, states []string) (int64, error) {
 	row := q.db.QueryRow(ctx, countBookingsOfTenant, tenantID, states)
 	var count int64

@@ -205,14 +205,17 @@ func (q *Queries) EraseAccount(ctx context.Context, arg EraseAccountParams) erro
 }
 
 const eraseBookings = `-- name: EraseBookings :execrows
-UPDATE booking SET address = 'erased', notes = '', contact_phone = '', preferred_dates = '{}',
-    state = CASE WHEN state = 'REQUESTED' THEN 'CANCELLED' ELSE state END
-WHERE tenant_id = $1 AND account_id = $2
+UPDATE booking b SET address = 'erased', notes = '', contact_phone = '', preferred_dates = '{}', message = '', updated_at = $3::timestamptz,
+    state = CASE WHEN b.state = 'REQUESTED' OR b.state = 'CONFIRMED' AND NOT made.job THEN 'CANCELLED' ELSE b.state END,
+    confirmed_date = CASE WHEN made.job THEN b.confirmed_date END
+FROM (SELECT o.id, EXISTS (SELECT FROM job j WHERE j.tenant_id = $1 AND j.booking_id = o.id) AS job
+      FROM booking o WHERE o.tenant_id = $1 AND o.account_id = $2) made
+WHERE b.tenant_id = $1 AND b.id = made.id
 `
 
-// What was asked for and not answered yet is off.
-func (q *Queries) EraseBookings(ctx context.Context, tenantID id.ID, accountID id.ID) (int64, error) {
-	result, err := q.db.Exec(ctx, eraseBookings, tenantID, accountID)
+// What was asked for, or was to come, is off; what has become a job stays as it went.
+func (q *Queries) EraseBookings(ctx context.Context, tenantID id.ID, accountID id.ID, now time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, eraseBookings, tenantID, accountID, now)
 	if err != nil {
 		return 0, err
 	}
@@ -281,6 +284,57 @@ func (q *Queries) EraseSessions(ctx context.Context, tenantID id.ID, accountID i
 	return result.RowsAffected(), nil
 }
 
+const eraseUploads = `-- name: EraseUploads :execrows
+UPDATE upload SET filename = 'erased.' || split_part(content_type, '/', 2), address_key = 'erased', explanation = CASE WHEN explanation IS NOT NULL THEN '' END,
+    state = CASE WHEN state = 'PENDING' THEN 'ABORTED' ELSE state END, ended_at = CASE WHEN state = 'PENDING' THEN $3::timestamptz ELSE ended_at END
+WHERE tenant_id = $1 AND account_id = $2
+`
+
+// What nobody has completed is aborted; what was completed becomes the studio's picture.
+func (q *Queries) EraseUploads(ctx context.Context, tenantID id.ID, accountID id.ID, now time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, eraseUploads, tenantID, accountID, now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const eventsOfBookings = `-- name: EventsOfBookings :many
+SELECT booking_id, state, account_id, at FROM booking_event WHERE tenant_id = $1 AND booking_id = ANY($2::uuid[]) ORDER BY booking_id, number
+`
+
+type EventsOfBookingsRow struct {
+	BookingID id.ID
+	State     string
+	AccountID id.ID
+	At        time.Time
+}
+
+func (q *Queries) EventsOfBookings(ctx context.Context, tenantID id.ID, bookingIds []id.ID) ([]EventsOfBookingsRow, error) {
+	rows, err := q.db.Query(ctx, eventsOfBookings, tenantID, bookingIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EventsOfBookingsRow{}
+	for rows.Next() {
+		var i EventsOfBookingsRow
+		if err := rows.Scan(
+			&i.BookingID,
+			&i.State,
+			&i.AccountID,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const hasOpenBooking = `-- name: HasOpenBooking :one
 SELECT EXISTS (SELECT FROM booking WHERE tenant_id = $1 AND account_id = $2 AND state IN ('REQUESTED', 'CONFIRMED'))
 `
@@ -290,6 +344,31 @@ func (q *Queries) HasOpenBooking(ctx context.Context, tenantID id.ID, accountID 
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const hasUnlocked = `-- name: HasUnlocked :one
+SELECT (EXISTS (SELECT FROM booking b WHERE b.tenant_id = $1 AND b.account_id = $2::uuid AND b.id <> ALL($3::uuid[]))
+    OR EXISTS (SELECT FROM upload f WHERE f.tenant_id = $1 AND f.account_id = $2::uuid AND f.ended_at IS NULL AND f.job_id <> ALL($4::uuid[])))::boolean
+`
+
+type HasUnlockedParams struct {
+	TenantID  id.ID
+	AccountID id.ID
+	Bookings  []id.ID
+	Jobs      []id.ID
+}
+
+// Whether somebody has a booking, or an open upload for a job, that is not among these.
+func (q *Queries) HasUnlocked(ctx context.Context, arg HasUnlockedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, hasUnlocked,
+		arg.TenantID,
+		arg.AccountID,
+		arg.Bookings,
+		arg.Jobs,
+	)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const inactiveCustomers = `-- name: InactiveCustomers :many
@@ -335,11 +414,37 @@ func (q *Queries) InactiveCustomers(ctx context.Context, arg InactiveCustomersPa
 	return items, nil
 }
 
+const lockBookingsOfCustomer = `-- name: LockBookingsOfCustomer :many
+SELECT id FROM booking WHERE tenant_id = $1 AND account_id = $2::uuid ORDER BY id FOR NO KEY UPDATE
+`
+
+// In the order in which all lock bookings: before their jobs.
+func (q *Queries) LockBookingsOfCustomer(ctx context.Context, tenantID id.ID, accountID id.ID) ([]id.ID, error) {
+	rows, err := q.db.Query(ctx, lockBookingsOfCustomer, tenantID, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []id.ID{}
+	for rows.Next() {
+		var id id.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockJobsOfCustomer = `-- name: LockJobsOfCustomer :many
-SELECT j.id, j.status FROM job j
+SELECT j.id, j.status, coalesce(j.account_id = $2::uuid, j.customer_email_key = $3)::boolean AS own FROM job j
 WHERE j.tenant_id = $1 AND j.id IN (
     SELECT o.id FROM job o WHERE o.tenant_id = $1 AND o.account_id = $2::uuid
     UNION ALL SELECT u.id FROM job u WHERE u.tenant_id = $1 AND u.customer_email_key = $3 AND u.account_id IS NULL
+    UNION ALL SELECT f.job_id FROM upload f WHERE f.tenant_id = $1 AND f.account_id = $2::uuid AND f.ended_at IS NULL
 )
 ORDER BY j.id FOR NO KEY UPDATE OF j
 `
@@ -347,10 +452,11 @@ ORDER BY j.id FOR NO KEY UPDATE OF j
 type LockJobsOfCustomerRow struct {
 	ID     id.ID
 	Status string
+	Own    bool
 }
 
-// The jobs of a customer and those that wait for the address, in the order in which all
-// lock jobs.
+// The jobs of a customer, those that wait for the address, and those that somebody's open
+// uploads are for, in the order in which all lock jobs. own: not only uploads make it theirs.
 func (q *Queries) LockJobsOfCustomer(ctx context.Context, tenantID id.ID, accountID id.ID, emailKey string) ([]LockJobsOfCustomerRow, error) {
 	rows, err := q.db.Query(ctx, lockJobsOfCustomer, tenantID, accountID, emailKey)
 	if err != nil {
@@ -360,7 +466,7 @@ func (q *Queries) LockJobsOfCustomer(ctx context.Context, tenantID id.ID, accoun
 	items := []LockJobsOfCustomerRow{}
 	for rows.Next() {
 		var i LockJobsOfCustomerRow
-		if err := rows.Scan(&i.ID, &i.Status); err != nil {
+		if err := rows.Scan(&i.ID, &i.Status, &i.Own); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -447,16 +553,17 @@ func (q *Queries) SelectionsOfPerson(ctx context.Context, arg SelectionsOfPerson
 }
 
 const sessionsOfPerson = `-- name: SessionsOfPerson :many
-SELECT id, device_id, transport, created_at, expires_at, revoked_at FROM session WHERE tenant_id = $1 AND account_id = $2 ORDER BY created_at, id
+SELECT id, device_id, transport, mismatches, created_at, expires_at, revoked_at FROM session WHERE tenant_id = $1 AND account_id = $2 ORDER BY created_at, id
 `
 
 type SessionsOfPersonRow struct {
-	ID        id.ID
-	DeviceID  id.ID
-	Transport string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	RevokedAt *time.Time
+	ID         id.ID
+	DeviceID   id.ID
+	Transport  string
+	Mismatches int32
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	RevokedAt  *time.Time
 }
 
 // As a whole: each is a mail with a code, and ended ones are purged.
@@ -473,9 +580,75 @@ func (q *Queries) SessionsOfPerson(ctx context.Context, tenantID id.ID, accountI
 			&i.ID,
 			&i.DeviceID,
 			&i.Transport,
+			&i.Mismatches,
 			&i.CreatedAt,
 			&i.ExpiresAt,
 			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const uploadedByPerson = `-- name: UploadedByPerson :many
+SELECT id, job_id, state, filename, content_type, size, sha256, image_id, rejection, explanation, created_at, ended_at FROM upload
+WHERE tenant_id = $1 AND account_id = $2 AND id > $3::uuid ORDER BY id LIMIT $4
+`
+
+type UploadedByPersonParams struct {
+	TenantID  id.ID
+	AccountID id.ID
+	AfterID   id.ID
+	MaxRows   int32
+}
+
+type UploadedByPersonRow struct {
+	ID          id.ID
+	JobID       id.ID
+	State       string
+	Filename    string
+	ContentType string
+	Size        int64
+	Sha256      []byte
+	ImageID     *id.ID
+	Rejection   *string
+	Explanation *string
+	CreatedAt   time.Time
+	EndedAt     *time.Time
+}
+
+func (q *Queries) UploadedByPerson(ctx context.Context, arg UploadedByPersonParams) ([]UploadedByPersonRow, error) {
+	rows, err := q.db.Query(ctx, uploadedByPerson,
+		arg.TenantID,
+		arg.AccountID,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UploadedByPersonRow{}
+	for rows.Next() {
+		var i UploadedByPersonRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.JobID,
+			&i.State,
+			&i.Filename,
+			&i.ContentType,
+			&i.Size,
+			&i.Sha256,
+			&i.ImageID,
+			&i.Rejection,
+			&i.Explanation,
+			&i.CreatedAt,
+			&i.EndedAt,
 		); err != nil {
 			return nil, err
 		}

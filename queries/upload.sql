@@ -7,6 +7,11 @@ VALUES (@id, @tenant_id, @job_id, @account_id, @session_id, @address_key, @state
 ON CONFLICT (tenant_id, job_id, account_id, sha256) WHERE state IN ('PENDING', 'VERIFYING', 'READY') DO NOTHING
 RETURNING *;
 
+-- name: LockUploader :one
+-- Whoever erases the account waits, or is done: then there is no row. Call it with the job
+-- locked, and before the studio is.
+SELECT id FROM account WHERE tenant_id = $1 AND id = $2 AND erased_at IS NULL FOR KEY SHARE;
+
 -- name: UploadOfFile :one
 -- That person's upload of a file in a job, open or taken in.
 SELECT * FROM upload

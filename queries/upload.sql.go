@@ -218,6 +218,19 @@ func (q *Queries) LockUploadQuota(ctx context.Context, argID id.ID) (LockUploadQ
 	return i, err
 }
 
+const lockUploader = `-- name: LockUploader :one
+SELECT id FROM account WHERE tenant_id = $1 AND id = $2 AND erased_at IS NULL FOR KEY SHARE
+`
+
+// Whoever erases the account waits, or is done: then there is no row. Call it with the job
+// locked, and before the studio is.
+func (q *Queries) LockUploader(ctx context.Context, tenantID id.ID, iD id.ID) (id.ID, error) {
+	row := q.db.QueryRow(ctx, lockUploader, tenantID, iD)
+	var id id.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const moveUpload = `-- name: MoveUpload :one
 UPDATE upload SET state = $3, due_at = $4, image_id = $5, rejection = $6, explanation = $7, ended_at = $8
 WHERE tenant_id = $1 AND id = $2 RETURNING id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, multipart, image_id, rejection, explanation, due_at, created_at, ended_at

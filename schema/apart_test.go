@@ -12,11 +12,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/id"
 	"pixgate/internal/job"
 )
 
@@ -30,8 +32,13 @@ import (
 const apart = `
 AccountByEmail account
 AccountByID account
+AccountsByAddress account from_key='owner' to_key='owner~' after_key='' role=NULL blocked=NULL expired=NULL
+AccountsByDomain account from_domain='foreign' to_domain='foreign~' after_domain='' after_key='' from_key='zz' to_key='zz~' role=NULL blocked=NULL expired=NULL
 AccountsByID account
+Activity device moment='1970-01-01' day='1970-01-01' week='1970-01-01' horizon='2999-01-01'
 Addressee account device_hashes={device.secret_hash}
+AssignBooking booking
+AssignJob job photographer_id=NULL
 AuditEntries audit_entry
 AuditEntriesByID audit_entry
 AuditEntriesOfAction audit_entry
@@ -43,16 +50,28 @@ AuditEntriesOfJobs audit_entry job_ids={job}
 AuditHead audit_head
 AuditSequenceAt audit_entry at='1970-01-01'
 AuditSpan audit_entry after=0 through=1000
+BeginMultipart upload multipart='begun'
 BookedByPerson booking
+BookingsByID booking
+BookingsOfPerson booking photographer_id=NULL state=NULL
+BookingsOfTenant booking
+BookingsOfTenantInState booking
+BookingsSince booking since='1970-01-01'
 ChallengeSubject login_challenge
 ClaimAccount account id=new
 ClaimJobs job customer_email_key='waiting@foreign.test'
+CountBookingsOfPerson booking photographer_id=NULL state=NULL
+CountBookingsOfTenant booking states='{REQUESTED}'
 CountImagesOfJobs image job_ids={job}
 CountJobsOfPerson job photographer_id=NULL status=NULL
 CountJobsOfTenant job
+CountMismatch session most=3
 DeliveredIn image
 DeliveriesToPerson delivery
+DeviceOfAccount device
+DevicesByID device
 DevicesInUse device
+DevicesOfAccounts device account_ids={account}
 DevicesOfPerson device
 EndArchive delivery state='FINISHED' bytes_sent=1
 EnsureAccount account id=new
@@ -63,12 +82,17 @@ EraseCodes login_code
 EraseDevices device
 EraseJobs job tombstone='erased_x'
 EraseSessions session
+EraseUploads upload
+EventsOfBookings booking booking_ids={booking}
+FreePosition image wished=0
 HasImageIn image
 HasOpenBooking booking
+HasUnlocked booking bookings='{}' jobs='{}'
 ImageHistoryOfAudit audit_entry image_ids={image}
 ImageHistoryOfDelivery delivery image_ids={image} job_ids={job}
 ImageHistoryOfJobs audit_entry job_ids={job} actions='{test}'
 ImageHistoryOfSelection selection_event image_ids={image}
+ImageOfContent image
 ImagesByID image
 ImagesInStates image
 ImagesOfJobs image job_ids={job}
@@ -76,14 +100,19 @@ ImagesWithJob image
 ImportByID image_import
 InactiveCustomers account
 InsertAuditEntries audit_entry id=new sequence=999
+InsertBooking booking id=new package='small'
+InsertBookingEvent booking_event id=new number=9
 InsertChallenge login_challenge id=new secret_hash=sha256('new')
 InsertCode login_code id=new
 InsertImage image id=new sha256=sha256('new') object_key='new' 
 InsertJob job id=new
+InsertJobOfBooking jobless id=new title='another'
 InsertSecurityEvents security_event ids=ARRAY[new] events='{test}' account_ids={account} address_keys=ARRAY[''::bytea] routes='{/}' details='{""}' request_ids='{r}' counts='{1}' first_at=ARRAY[now()] last_at=ARRAY[now()]
 InsertSelectionEvents selection_event ids=ARRAY[new] image_ids={image} old_states='{NONE}' new_states='{INCLUDED}'
 InsertSettlement settlement id=new payment_reference='another'
+InsertUpload upload id=new sha256=sha256('new')
 JobsByID job
+JobsOfBookings booking booking_ids={booking}
 JobsOfPerson job photographer_id=NULL status=NULL
 JobsOfTenant job
 JobsOfTenantInStatus job
@@ -91,18 +120,29 @@ KeepDevice device id=new name='another'
 LastPosition image
 LatestCode login_code asker=sha256('')
 LockAccount account
+LockBooker account
+LockBooking booking
+LockBookingsOfCustomer booking
 LockHead audit_head
 LockJob job
 LockJobsOfCustomer job email_key='owner@example.com'
+LockPerson account
 LockTenantStaff account
+LockUpload upload
+LockUploader account
 MarkDelivered image ids={image}
+MoveBooking booking state='DECLINED' message='another'
 MoveHead audit_head sequence=9 at=now()
 MoveImages image ids={image} old_states='{INCLUDED}' new_states='{NONE}'
+MoveUpload upload state='EXPIRED' ended_at=now()
 NextAuditSequence audit_entry sequence=0
+Packages package
 PackagesOfStudio job included_actions='{}' all_actions='{}'
+PutOffUpload verifying due_at=now()
 RaiseSecurityAlert security_alert id=new scope={tenant} since='1970-01-01' quiet_since=now()+'1d' threshold=1 now=now()+'2d'
 RecordDelivery delivery id=new way='URL'
 RemoveDevice device
+RenewUpload upload address_key='another'
 ResetTenantText tenant_text
 RevokeAccountSessions session
 RevokeDeviceSessions session
@@ -114,9 +154,15 @@ SelectionsOf selection_event ids={image}
 SelectionsOfPerson selection_event
 SessionByID session
 SessionsOfPerson session
+SetAccountBlocked account blocked_at=now()
+SetAccountMaxDevices account max_devices=7
 SetAccountRole account role='PHOTOGRAPHER'
+SetAccountValidUntil account valid_until=now()
 SetAllImagesIncluded job all_images_included=false
+SetCustomerUploads job customer_uploads=true
 SetIncludedImages job included_images=77
+SetJobStatus job status='DELIVERED'
+SetPackage package name='another'
 SetTenantText tenant_text body='another'
 SettlementByReference settlement
 SpendCodes login_code
@@ -130,6 +176,11 @@ StatesOfStudio image
 TakenAt image
 TenantText tenant_text
 TenantTexts tenant_text
+UploadOfFile upload
+UploadedByPerson upload
+UploadsByID upload
+UploadsOfJob upload states=NULL
+UploadsOfPerson upload states=NULL
 `
 
 // unstudied are statements that name no studio, and why nobody gets past one by them.
@@ -150,6 +201,22 @@ var unstudied = map[string]string{
 	"LockTenant":    "likewise",
 	"SetTenant":     "likewise",
 	"StartChain":    "does nothing where a chain has begun, which is with a studio's first entry",
+
+	"LockTenantBySlug":      "likewise",
+	"SetTenantDevicePolicy": "likewise",
+	"LockOffer":             "likewise",
+	"LockUploadQuota":       "likewise",
+
+	"BookingNews": "of a task, which a transaction of the studio queued", "MarkBookingMailed": "likewise", "UploadToTake": "likewise",
+	"LockTask":         "a number, no row",
+	"ForgetBudgets":    "by keyed hashes of what is counted, the studio among it",
+	"DueUploads":       "of all studios, by time",
+	"UploadsInStaging": "of all studios, by the names of objects that lie in the storage",
+	"Watchers":         "by sessions, each of which finds jobs of its own studio only; see TestWatchersOfAnotherStudioSeeNothing",
+
+	"LockCronKey": "the installation's maintenance, no studio's", "CronRunOfKey": "likewise", "LiveCronRun": "likewise", "MakeCronLease": "likewise", "LockFreeCronLease": "likewise",
+	"TakeCronLease": "likewise", "RenewCronLease": "likewise", "HoldCronLease": "likewise", "ReleaseCronLease": "likewise", "LoseCronRuns": "likewise", "StartCronRun": "likewise",
+	"FinishCronRun": "likewise", "LastCronRuns": "likewise", "CronRuns": "likewise", "CronRunsOfTask": "likewise", "CronRunByID": "likewise", "PurgeCronRuns": "likewise",
 
 	"PurgeSecurityEvents": "of all studios, by time", "InstallationEventSince": "of the installation", "OperatorsToAlert": "likewise: operators belong to it",
 }
@@ -260,6 +327,10 @@ func newStudioPair(t *testing.T) *studioPair {
 		"UPDATE image SET delivered_at = now() WHERE tenant_id = $1 AND selection_state = 'EXTRA_PAID'",
 		`INSERT INTO audit_entry (id, tenant_id, sequence, at, action, job_id, request_id, canonical, prev, hash, key_id)
 			SELECT gen_random_uuid(), tenant_id, 2, now(), 'test', job_id, 'r', '', prev, hash, 'k' FROM audit_entry WHERE tenant_id = $1`,
+		`INSERT INTO upload (id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, due_at, created_at)
+			SELECT gen_random_uuid(), u.tenant_id, u.job_id, u.account_id, u.session_id, 'k', o.state, 'a.jpg', 'image/jpeg', 1, sha256(o.state::bytea), 0, now(), now()
+			FROM upload u, unnest(ARRAY['PENDING', 'VERIFYING']) AS o (state) WHERE u.tenant_id = $1`,
+		"UPDATE job SET photographer_id = account_id WHERE tenant_id = $1",
 		// And what is the other studio's must not look like the first one's.
 		"UPDATE audit_entry SET sequence = sequence + 100 WHERE tenant_id = $1",
 		"UPDATE audit_head SET sequence = 102 WHERE tenant_id = $1",
@@ -267,14 +338,15 @@ func newStudioPair(t *testing.T) *studioPair {
 	} {
 		c.Exec(t, sql, c.ForeignTenantID)
 	}
+	c.Exec(t, "UPDATE job SET booking_id = $2 WHERE id = $1", c.ForeignJob.ID, c.ForeignBooking.ID)
 	c.Job(t, &cast.Person{TenantID: c.ForeignTenantID, Email: "waiting@foreign.test"}, nil, true)
 	c.Person(t, c.ForeignTenantID, "idle@foreign.test", "CUSTOMER")
 	p.rows["tenant"] = map[string]any{"id": c.ForeignTenantID.String()}
 	p.ids = append(p.ids, c.ForeignTenantID.String())
 	for _, table := range tenantTables(t, db) {
 		for _, text := range lines(t, db.Owner, "SELECT to_jsonb(x)::text FROM "+table+` x WHERE tenant_id = $1 ORDER BY
-			coalesce(to_jsonb(x)->>'account_id' = $2, false) DESC, coalesce(to_jsonb(x)->>'id' IN ($2, $3, $4), false) DESC`,
-			c.ForeignTenantID, c.Foreigner.AccountID.String(), c.ForeignJob.ID.String(), c.ForeignJob.Images[job.Included].String()) {
+			coalesce(to_jsonb(x)->>'account_id' = $2, false) DESC, coalesce(to_jsonb(x)->>'id' IN ($2, $3, $4, $5), false) DESC, coalesce(to_jsonb(x)->>'state' = 'PENDING', false) DESC`,
+			c.ForeignTenantID, c.Foreigner.AccountID.String(), c.ForeignJob.ID.String(), c.ForeignJob.Images[job.Included].String(), c.ForeignBooking.ID.String()) {
 			var row map[string]any
 			if err := json.Unmarshal([]byte(text), &row); err != nil {
 				t.Fatal(err)
@@ -286,6 +358,17 @@ func newStudioPair(t *testing.T) *studioPair {
 				p.ids = append(p.ids, id)
 			}
 		}
+	}
+	for name, sql := range map[string]string{ // what some statements need instead of the first row
+		"verifying": "SELECT to_jsonb(x)::text FROM upload x WHERE tenant_id = $1 AND state = 'VERIFYING'",
+		"jobless":   "SELECT to_jsonb(x)::text FROM booking_event x WHERE tenant_id = $1 AND booking_id <> $2",
+	} {
+		args := []any{c.ForeignTenantID, c.ForeignBooking.ID}
+		var row map[string]any
+		if err := json.Unmarshal([]byte(lines(t, db.Owner, sql, args[:strings.Count(sql, "$")]...)[0]), &row); err != nil {
+			t.Fatal(err)
+		}
+		p.rows[name] = row
 	}
 	return p
 }
@@ -483,6 +566,30 @@ func TestNoStatementReachesAcrossStudios(t *testing.T) {
 		named := slices.ContainsFunc([]string{"tenant_id", "tenant_ids", "scope", "scopes"}, func(argument string) bool { return slices.Contains(handed[name], argument) })
 		if !named {
 			t.Errorf("%s names no studio", name)
+		}
+	}
+}
+
+// A session of one studio watches no job of another one, whoever asks.
+func TestWatchersOfAnotherStudioSeeNothing(t *testing.T) {
+	t.Parallel()
+	db, c := populated(t)
+	sql := statements(t)["Watchers"]
+	for _, pair := range []struct {
+		session *cast.Person
+		job     *cast.Job
+		want    int
+	}{{c.Owner, c.Package, 1}, {c.Owner, c.ForeignJob, 0}, {c.Foreigner, c.Package, 0}, {c.Foreigner, c.ForeignJob, 1}} {
+		rows, err := db.Owner.Query(t.Context(), sql, []id.ID{pair.session.SessionID}, []id.ID{pair.job.ID}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for rows.Next() {
+			n++
+		}
+		if rows.Err() != nil || n != pair.want {
+			t.Errorf("a session of %s watches %d jobs, want %d; %v", pair.session.Email, n, pair.want, rows.Err())
 		}
 	}
 }

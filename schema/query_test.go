@@ -39,7 +39,7 @@ const crowd = `
 	INSERT INTO login_code SELECT id, tenant_id, email_key, email, 'de', 'k', false, 0, now(), now() + random() * interval '9 days' FROM account;
 	INSERT INTO login_challenge SELECT id, tenant_id, id, sha256(id::text::bytea), sha256(id::text::bytea), false, 0, now() FROM login_code;
 	INSERT INTO budget SELECT sha256(id::text::bytea), 1, expires_at FROM login_code;
-	INSERT INTO booking SELECT id, tenant_id, id, now(), 'REQUESTED', 'a', 'p', '{}', '', '', now() FROM account;
+	INSERT INTO booking SELECT id, tenant_id, id, now(), (ARRAY['REQUESTED', 'DECLINED', 'CANCELLED'])[1 + (random() * 2)::int], 'a', 'p', '{}', '', '', now() FROM account;
 	INSERT INTO booking_event SELECT gen_random_uuid(), tenant_id, id, 1, 'REQUESTED', account_id, now(), 'r' FROM booking;
 	INSERT INTO package SELECT id, 'p' || n, 'P', '', 1, false, NULL, 'EUR', true, now() FROM tenant, generate_series(1, 100) n;
 	INSERT INTO job SELECT id, tenant_id, CASE WHEN random() < 0.9 THEN id END, email_key, email, id, id, 'Job', 'OPEN', 3, false, false, 1, now() - random() * interval '9 days' FROM account;

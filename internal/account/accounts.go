@@ -24,7 +24,8 @@ type Account struct {
 	MaxDevices int
 	LastSeenAt *time.Time // of the device seen last
 
-	key string // of the address
+	key    string // of the address
+	erased bool
 }
 
 // PublicID is how callers name the account.
@@ -96,6 +97,6 @@ func fromRow(row queries.Account) *Account {
 	return &Account{
 		ID: row.ID, TenantID: row.TenantID, Email: row.Email, Role: Role(row.Role), VerifiedAt: row.VerifiedAt,
 		ValidUntil: row.ValidUntil, BlockedAt: row.BlockedAt, MaxDevices: int(row.MaxDevices), LastSeenAt: row.LastSeenAt,
-		key: row.EmailKey,
+		key: row.EmailKey, erased: row.ErasedAt != nil,
 	}
 }

@@ -76,7 +76,7 @@ func (a *act) lock(ctx context.Context, named id.ID) (err error) {
 	if err != nil {
 		return fault.Database("lock an account", err)
 	}
-	if !a.role.AtLeast(Role(a.of.Role)) {
+	if a.of.ErasedAt != nil || !a.role.AtLeast(Role(a.of.Role)) {
 		return fault.Refused()
 	}
 	return nil

@@ -39,7 +39,7 @@ type Refusal struct {
 // Acts of one studio wait for each other, with everybody locked who can run it. So an
 // admin who was blocked or demoted a moment ago does nothing any more, whatever the
 // session said, and two that are made at once can't leave the studio without an admin.
-// Nobody acts on somebody whose role is above the own.
+// Nobody acts on somebody whose role is above the own, or who was erased.
 type Members struct {
 	db  *pgxpool.Pool
 	log *audit.Log

@@ -284,6 +284,62 @@ func TestARemovedDeviceIsOutAndRemovingItAgainIsNothing(t *testing.T) {
 	}
 }
 
+// erase does to an account what an erasure does to its row.
+func (c *club) erase(p *cast.Person) {
+	c.t.Helper()
+	c.Exec(c.t, `UPDATE account SET email_key = 'erased ' || id, email = 'erased ' || id, role = 'CUSTOMER', locale = NULL, verified_at = NULL, valid_until = NULL,
+		blocked_at = now(), last_seen_at = NULL, erased_at = now() WHERE id = $1`, p.AccountID)
+}
+
+// Nothing is done to an erased account any more: unblocking or promoting one came out as
+// an error of our own, and its end or its devices could be set.
+func TestNothingIsDoneToWhoWasErased(t *testing.T) {
+	t.Parallel()
+	c := newClub(t)
+	c.erase(c.Owner)
+	v, gone := as(c.Operator), c.Owner.PublicID()
+	for what, err := range map[string]error{
+		"block":       second(c.members.Block(t.Context(), v, gone, "")),
+		"unblock":     second(c.members.Unblock(t.Context(), v, gone, "")),
+		"role":        second(c.members.SetRole(t.Context(), v, gone, account.Admin, "")),
+		"same role":   second(c.members.SetRole(t.Context(), v, gone, account.Customer, "")),
+		"valid until": second(c.members.SetValidUntil(t.Context(), v, gone, new(time.Now()), "")),
+		"max devices": second(c.members.SetMaxDevices(t.Context(), v, gone, 1, "")),
+		"device":      second(c.members.RemoveDeviceOf(t.Context(), v, gone, id.Device.Format(c.Owner.DeviceID), "")),
+	} {
+		if !fault.Is(err, fault.Forbidden) {
+			t.Errorf("%s: %v, want what an unknown account answers", what, err)
+		}
+	}
+	if n := c.count("SELECT count(*) FROM audit_entry"); n != 0 {
+		t.Errorf("%d entries", n)
+	}
+}
+
+// Who was erased is in no list and in no count; a list that stood at them begins again.
+func TestWhoWasErasedIsListedAndCountedNoMore(t *testing.T) {
+	t.Parallel()
+	c := newClub(t)
+	before, err := c.people.Activity(t.Context(), as(c.Admin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.erase(c.Owner)
+	for text, filter := range map[string]account.Filter{"all": {}, "by address": {Text: new("erased")}, "blocked": {Blocked: new(true)}, "by domain": {Text: new("@")}} {
+		if got := c.found(as(c.Admin), filter, 3); strings.Contains(strings.Join(got, "; "), "erased ") {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+	after, err := c.people.Activity(t.Context(), as(c.Admin))
+	if err != nil || after.Week.All != before.Week.All-1 {
+		t.Errorf("seen in a week: %d, then %d; %v", before.Week.All, after.Week.All, err)
+	}
+	_, _, err = c.people.List(t.Context(), as(c.Admin), account.Filter{}, page.Window{Size: 3, After: &page.Cursor{ID: c.Owner.AccountID}})
+	if !fault.Is(err, fault.ValidationFailed) {
+		t.Errorf("a list that goes on behind them: %v", err)
+	}
+}
+
 // found lists the addresses of all pages.
 func (c *club) found(v account.Viewer, filter account.Filter, size int) []string {
 	c.t.Helper()

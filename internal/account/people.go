@@ -26,7 +26,8 @@ const afterAll = "\x7f"
 
 // List returns a page of the people of the viewer's studio, and whether more follow, in
 // the order of their addresses: with a text, first those whose address begins with
-// it, then, in the order of domains, those whose domain does. Admins only.
+// it, then, in the order of domains, those whose domain does; nobody who was erased.
+// Admins only.
 func (s *Accounts) List(ctx context.Context, v Viewer, filter Filter, w page.Window) (people []*Account, more bool, err error) {
 	if err := v.Require(Admin, s.now()); err != nil {
 		return nil, false, err
@@ -39,8 +40,8 @@ func (s *Accounts) List(ctx context.Context, v Viewer, filter Filter, w page.Win
 	after := "" // before every address
 	if w.After != nil {
 		place, err := s.read(ctx, v.TenantID, w.After.ID)
-		if fault.Is(err, fault.Forbidden) {
-			return nil, false, fault.Invalid(fault.Field{Path: "after", Code: fault.InvalidValue, Message: "Pass an endCursor of this list, as it was."})
+		if fault.Is(err, fault.Forbidden) || err == nil && place.erased { // which leaves no place to go on from
+			return nil, false, fault.Invalid(fault.Field{Path: "after", Code: fault.InvalidValue, Message: "Pass an endCursor of this list, as it was; where its account is gone, begin again."})
 		}
 		if err != nil {
 			return nil, false, err

@@ -109,7 +109,7 @@ func (s *Bookings) create(ctx context.Context, tx pgx.Tx, v account.Viewer, w Wi
 }
 
 // standing asks once more whether the viewer may book, now that the account is locked:
-// whoever was blocked since the request began books nothing.
+// whoever was blocked or erased since the request began books nothing.
 func standing(ctx context.Context, q *queries.Queries, v account.Viewer, now time.Time) error {
 	person, err := q.LockBooker(ctx, v.TenantID, v.AccountID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -117,6 +117,9 @@ func standing(ctx context.Context, q *queries.Queries, v account.Viewer, now tim
 	}
 	if err != nil {
 		return fault.Database("lock who books", err)
+	}
+	if person.ErasedAt != nil {
+		return fault.SignedOut()
 	}
 	if person.VerifiedAt == nil {
 		return fault.Refused()

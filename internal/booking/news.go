@@ -41,7 +41,8 @@ type recipient struct {
 // Mail mails an event to everybody whom it concerns and who has not got it. nil means that
 // nothing is left to do; after an error the same call should be made again. A crash between
 // sending a mail and noting it sends that mail twice. An event that is not the last word
-// any more is not mailed: what came after it has a mail of its own. One mailbox that
+// any more is not mailed: what came after it has a mail of its own. Nor is one of a booking
+// whose client was erased since: there is nobody, and nothing of it, to tell. One mailbox that
 // refuses mail does not keep it from the others.
 func (n *News) Mail(ctx context.Context, eventID id.ID) error {
 	q := queries.New(n.DB)
@@ -49,7 +50,7 @@ func (n *News) Mail(ctx context.Context, eventID id.ID) error {
 	if err != nil {
 		return fault.Database("look up what happened to a booking", err)
 	}
-	if news.Number < news.Events {
+	if news.Number < news.Events || news.ErasedAt != nil {
 		return nil
 	}
 	tenant, err := n.Tenants.ByID(ctx, news.TenantID)

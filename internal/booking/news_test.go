@@ -147,6 +147,24 @@ func TestOldNewsIsNotMailed(t *testing.T) {
 }
 
 // No transaction, no mail.
+func TestNobodyIsToldOfBookingsOfWhoWasErased(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.book(t, s.Owner)
+	s.Exec(t, `UPDATE account SET email_key = 'erased ' || id, email = 'erased ' || id, locale = NULL, verified_at = NULL, blocked_at = now(), erased_at = now()
+		WHERE id = $1`, s.Owner.AccountID)
+	var event id.ID
+	if err := s.db.Owner.QueryRow(t.Context(), "SELECT id FROM booking_event WHERE account_id = $1 AND request_id = 'test'", s.Owner.AccountID).Scan(&event); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.news.Mail(t.Context(), event); err != nil {
+		t.Error(err)
+	}
+	if got := s.box.Messages(); len(got) != 0 {
+		t.Errorf("%d mails, the first %q to %v", len(got), got[0].Subject, got[0].To)
+	}
+}
+
 func TestWhatDidNotHappenIsNotMailed(t *testing.T) {
 	t.Parallel()
 	s := newStudio(t)

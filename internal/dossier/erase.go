@@ -36,7 +36,7 @@ type erasure struct {
 // held is what is locked while somebody is judged.
 type held struct {
 	person queries.Account
-	jobs   []queries.LockJobsOfCustomerRow
+	jobs   []queries.LockJobsOfCustomerRow // own ones
 	admins []queries.LockTenantStaffRow
 }
 
@@ -46,6 +46,7 @@ type erasedValue struct {
 	Devices  int64  `json:"devices"`
 	Sessions int64  `json:"sessions"`
 	Bookings int64  `json:"bookings"`
+	Uploads  int64  `json:"uploads"`
 	Jobs     int64  `json:"jobs"`
 }
 
@@ -80,11 +81,23 @@ func (d *Dossiers) Erase(ctx context.Context, v account.Viewer, accountID, reaso
 	return refusal, err
 }
 
-// errStays undoes the transaction of somebody who is not erased.
-var errStays = errors.New("they stay")
+// errStays undoes the transaction of somebody who is not erased; errMore of somebody who
+// booked, or began to upload, while the locks were taken.
+var (
+	errStays = errors.New("they stay")
+	errMore  = errors.New("there is more to lock")
+)
 
 // run erases in one transaction, or does nothing; done is false for who is erased already.
 func (e *erasure) run(ctx context.Context) (done bool, refusal *job.Refusal, err error) {
+	for {
+		if done, refusal, err = e.try(ctx); !errors.Is(err, errMore) {
+			return done, refusal, err
+		}
+	}
+}
+
+func (e *erasure) try(ctx context.Context) (done bool, refusal *job.Refusal, err error) {
 	err = pgx.BeginFunc(ctx, e.DB, func(tx pgx.Tx) error {
 		q := queries.New(tx)
 		h, err := e.hold(ctx, q)
@@ -106,8 +119,9 @@ func (e *erasure) run(ctx context.Context) (done bool, refusal *job.Refusal, err
 }
 
 // hold locks everything of the person, in the order in which everybody locks it: the
-// address, so that nobody proves it or makes a job for it meanwhile; its codes; the jobs;
-// the studio's admins; the account. Who waited for somebody else's erasure finds it done,
+// address, so that nobody proves it or makes a job for it meanwhile; its codes; the bookings;
+// the jobs, those of open uploads among them; the studio's admins; the account, with which
+// nothing more can be booked or uploaded. Who waited for somebody else's erasure finds it done,
 // and goes on to lock nothing: an erased admin is none of the studio's any more, and
 // would be locked out of turn.
 func (e *erasure) hold(ctx context.Context, q *queries.Queries) (h held, err error) {
@@ -127,8 +141,19 @@ func (e *erasure) hold(ctx context.Context, q *queries.Queries) (h held, err err
 	if err := q.EraseCodes(ctx, e.tenantID, before.EmailKey); err != nil {
 		return h, fault.Database("erase an address's codes", err)
 	}
-	if h.jobs, err = q.LockJobsOfCustomer(ctx, e.tenantID, e.accountID, before.EmailKey); err != nil {
+	bookings, err := q.LockBookingsOfCustomer(ctx, e.tenantID, e.accountID)
+	if err != nil {
+		return h, fault.Database("lock somebody's bookings", err)
+	}
+	locked, err := q.LockJobsOfCustomer(ctx, e.tenantID, e.accountID, before.EmailKey)
+	if err != nil {
 		return h, fault.Database("lock somebody's jobs", err)
+	}
+	jobs := make([]id.ID, len(locked))
+	for i, one := range locked {
+		if jobs[i] = one.ID; one.Own {
+			h.jobs = append(h.jobs, one)
+		}
 	}
 	if e.actorID != nil { // retention takes customers only
 		if h.admins, err = q.LockTenantStaff(ctx, e.tenantID); err != nil {
@@ -138,7 +163,11 @@ func (e *erasure) hold(ctx context.Context, q *queries.Queries) (h held, err err
 	if h.person, err = q.LockPerson(ctx, e.tenantID, e.accountID); err != nil {
 		return h, fault.Database("lock an account", err)
 	}
-	return h, nil
+	more, err := q.HasUnlocked(ctx, queries.HasUnlockedParams{TenantID: e.tenantID, AccountID: e.accountID, Bookings: bookings, Jobs: jobs})
+	if err == nil && more {
+		err = errMore // locked now, it would be out of turn
+	}
+	return h, fault.Database("look for what came meanwhile", err)
 }
 
 // find reads the account; [errStays] where it is erased.
@@ -170,8 +199,11 @@ func (e *erasure) erase(ctx context.Context, tx pgx.Tx, h held) error {
 	if gone.Devices, err = q.EraseDevices(ctx, e.tenantID, e.accountID, now); err != nil {
 		return fault.Database("erase somebody's devices", err)
 	}
-	if gone.Bookings, err = q.EraseBookings(ctx, e.tenantID, e.accountID); err != nil {
+	if gone.Bookings, err = q.EraseBookings(ctx, e.tenantID, e.accountID, now); err != nil {
 		return fault.Database("erase somebody's bookings", err)
+	}
+	if gone.Uploads, err = q.EraseUploads(ctx, e.tenantID, e.accountID, now); err != nil {
+		return fault.Database("erase somebody's uploads", err)
 	}
 	jobs := make([]id.ID, len(h.jobs))
 	for i, one := range h.jobs {

@@ -3,6 +3,7 @@ package dossier
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -95,21 +96,14 @@ func (e *Export) parts(q *queries.Queries, tenantID, accountID id.ID) []part {
 			}
 			rows, err := q.SessionsOfPerson(ctx, tenantID, accountID)
 			return shown(rows, err, func(r queries.SessionsOfPersonRow) (any, place) {
-				return map[string]any{"deviceId": r.DeviceID.String(), "transport": r.Transport, "createdAt": r.CreatedAt.UTC(), "expiresAt": r.ExpiresAt.UTC(), "revokedAt": utc(r.RevokedAt)}, place{r.CreatedAt, r.ID}
+				return map[string]any{"deviceId": r.DeviceID.String(), "transport": r.Transport, "mismatches": r.Mismatches, "createdAt": r.CreatedAt.UTC(), "expiresAt": r.ExpiresAt.UTC(), "revokedAt": utc(r.RevokedAt)}, place{r.CreatedAt, r.ID}
 			})
 		}},
 		{"bookings", func(ctx context.Context, last place) ([]any, place, error) {
 			before := down(last)
 			rows, err := q.BookedByPerson(ctx, queries.BookedByPersonParams{TenantID: tenantID, AccountID: accountID, BeforeAt: before.at, BeforeID: before.id, MaxRows: exportedAtOnce})
-			return shown(rows, err, func(r queries.Booking) (any, place) {
-				dates := []string{}
-				for _, date := range r.PreferredDates {
-					dates = append(dates, date.Format(time.DateOnly))
-				}
-				return map[string]any{
-					"id": r.ID.String(), "state": r.State, "address": r.Address, "package": r.Package, "preferredDates": dates, "notes": r.Notes, "contactPhone": r.ContactPhone, "createdAt": r.CreatedAt.UTC(),
-				}, place{r.CreatedAt, r.ID}
-			})
+			events, err := eventsOf(ctx, q, rows, err)
+			return shown(rows, err, func(r queries.Booking) (any, place) { return booked(r, events[r.ID]), place{r.CreatedAt, r.ID} })
 		}},
 		{"jobs", func(ctx context.Context, last place) ([]any, place, error) {
 			before := down(last)
@@ -119,6 +113,19 @@ func (e *Export) parts(q *queries.Queries, tenantID, accountID id.ID) []part {
 					"id": id.Job.Format(r.ID), "title": r.Title, "status": r.Status, "customerEmail": r.CustomerEmail, "includedImages": r.IncludedImages,
 					"allImagesIncluded": r.AllImagesIncluded, "images": r.ImageCount, "createdAt": r.CreatedAt.UTC(),
 				}, place{r.CreatedAt, r.ID}
+			})
+		}},
+		{"uploads", func(ctx context.Context, last place) ([]any, place, error) {
+			rows, err := q.UploadedByPerson(ctx, queries.UploadedByPersonParams{TenantID: tenantID, AccountID: accountID, AfterID: last.id, MaxRows: exportedAtOnce})
+			return shown(rows, err, func(r queries.UploadedByPersonRow) (any, place) {
+				one := map[string]any{
+					"id": id.Upload.Format(r.ID), "jobId": id.Job.Format(r.JobID), "state": r.State, "filename": r.Filename, "contentType": r.ContentType, "size": r.Size,
+					"sha256": hex.EncodeToString(r.Sha256), "rejection": r.Rejection, "explanation": r.Explanation, "createdAt": r.CreatedAt.UTC(), "endedAt": utc(r.EndedAt),
+				}
+				if r.ImageID != nil {
+					one["imageId"] = id.Image.Format(*r.ImageID)
+				}
+				return one, place{id: r.ID}
 			})
 		}},
 		{"selections", func(ctx context.Context, last place) ([]any, place, error) {
@@ -140,6 +147,44 @@ func (e *Export) parts(q *queries.Queries, tenantID, accountID id.ID) []part {
 			})
 		}},
 	}
+}
+
+// eventsOf are what happened to bookings, by those; err is passed on.
+func eventsOf(ctx context.Context, q *queries.Queries, bookings []queries.Booking, err error) (map[id.ID][]any, error) {
+	if err != nil || len(bookings) == 0 {
+		return nil, err
+	}
+	ids := make([]id.ID, len(bookings))
+	for i, one := range bookings {
+		ids[i] = one.ID
+	}
+	rows, err := q.EventsOfBookings(ctx, bookings[0].TenantID, ids)
+	all := make(map[id.ID][]any, len(bookings))
+	for _, r := range rows {
+		byYou := r.AccountID == bookings[0].AccountID // who else the studio answers for
+		all[r.BookingID] = append(all[r.BookingID], map[string]any{"state": r.State, "byYou": byYou, "at": r.At.UTC()})
+	}
+	return all, err
+}
+
+// booked is a booking as the document has it.
+func booked(r queries.Booking, events []any) map[string]any {
+	dates := []string{}
+	for _, date := range r.PreferredDates {
+		dates = append(dates, date.Format(time.DateOnly))
+	}
+	one := map[string]any{
+		"id": id.Booking.Format(r.ID), "state": r.State, "address": r.Address, "preferredDates": dates, "notes": r.Notes, "contactPhone": r.ContactPhone,
+		"message": r.Message, "verifiedAt": r.VerifiedAt.UTC(), "createdAt": r.CreatedAt.UTC(), "updatedAt": utc(r.UpdatedAt), "events": events,
+		"package": map[string]any{
+			"key": r.Package, "name": r.PackageName, "includedImages": r.IncludedImages, "allImagesIncluded": r.AllImagesIncluded,
+			"extraPrice": r.ExtraPrice, "currency": r.Currency,
+		},
+	}
+	if r.ConfirmedDate != nil {
+		one["confirmedDate"] = r.ConfirmedDate.Format(time.DateOnly)
+	}
+	return one
 }
 
 // up and down are the first places of lists from the oldest on, and from the newest.

@@ -33,11 +33,14 @@ func (w *world) exported(t *testing.T, p *cast.Person) (text string, parsed map[
 	return out.String(), parsed
 }
 
-// live gives a person a booking, choices and deliveries of a job.
+// live gives a person a booking more, uploads, choices and deliveries of a job.
 func (w *world) live(t *testing.T, p *cast.Person, j *cast.Job, n int) {
 	t.Helper()
 	w.Exec(t, `INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, notes, contact_phone, created_at)
 		VALUES ($1, $2, $3, now(), 'REQUESTED', $4, 'S', '{2026-12-24}', 'ring twice', '+49 30 0', now())`, id.New(time.Now()), p.TenantID, p.AccountID, "Home of "+p.AccountID.String())
+	w.Exec(t, `INSERT INTO upload (id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, rejection, explanation, due_at, created_at, ended_at)
+		SELECT gen_random_uuid(), $1, $2, $3, $4, 'k', 'REJECTED', 'From ' || $3::uuid || '.jpg', 'image/jpeg', 1, sha256(''), 0, 'EMPTY', 'It is empty.', now(), now(), now() FROM generate_series(1, $5) n`,
+		p.TenantID, j.ID, p.AccountID, p.SessionID, n)
 	w.Exec(t, `INSERT INTO selection_event SELECT gen_random_uuid(), $1, $2, $3, $4, 'NONE', 'INCLUDED', 'r', now() - n % 7 * interval '1 second' FROM generate_series(1, $5) n`,
 		p.TenantID, j.ID, j.Images[job.None], p.AccountID, n)
 	w.Exec(t, "INSERT INTO delivery SELECT gen_random_uuid(), $1, $2, $3, false, 'URL', $4, 'r', now() FROM generate_series(1, $5)", p.TenantID, j.ID, p.AccountID, []id.ID{j.Images[job.Included]}, n)
@@ -50,7 +53,7 @@ func TestAnExportIsAllOfOnePerson(t *testing.T) {
 	w.live(t, w.Other, w.OtherJob, 3)
 	w.live(t, w.Foreigner, w.ForeignJob, 3)
 	text, parsed := w.exported(t, w.Owner)
-	for part, want := range map[string]int{"devices": 1, "sessions": 1, "bookings": 1, "jobs": 2, "selections": 1201, "deliveries": 1201} {
+	for part, want := range map[string]int{"devices": 1, "sessions": 1, "bookings": 2, "jobs": 2, "uploads": 1201, "selections": 1201, "deliveries": 1201} {
 		var rows []json.RawMessage
 		if err := json.Unmarshal(parsed[part], &rows); err != nil || len(rows) != want {
 			t.Errorf("%s: %d, want %d; %v", part, len(rows), want, err)
@@ -60,7 +63,7 @@ func TestAnExportIsAllOfOnePerson(t *testing.T) {
 	if err := json.Unmarshal(parsed["account"], &profile); err != nil || profile.ID != w.Owner.PublicID() || profile.Email != w.Owner.Email || profile.Role != "CUSTOMER" {
 		t.Errorf("account: %s", parsed["account"])
 	}
-	for _, needed := range []string{"Home of " + w.Owner.AccountID.String(), "ring twice", "+49 30 0", "2026-12-24", `"name":"Test"`, w.Package.PublicID(), w.All.PublicID(), w.Package.Image(job.Included)} {
+	for _, needed := range []string{"Home of " + w.Owner.AccountID.String(), "From " + w.Owner.AccountID.String(), "House of owner@example.com", w.Booking.PublicID(), `"byYou":true`, "ring twice", "+49 30 0", "2026-12-24", `"name":"Test"`, w.Package.PublicID(), w.All.PublicID(), w.Package.Image(job.Included)} {
 		if !strings.Contains(text, needed) {
 			t.Errorf("it lacks %s", needed)
 		}
@@ -75,6 +78,11 @@ func TestAnExportIsAllOfOnePerson(t *testing.T) {
 	for _, j := range []*cast.Job{w.OtherJob, w.ForeignJob, w.Unclaimed} {
 		if strings.Contains(text, j.PublicID()) {
 			t.Errorf("it holds another's job")
+		}
+	}
+	for _, b := range []*cast.Booking{w.OtherBooking, w.ForeignBooking} {
+		if strings.Contains(text, b.PublicID()) {
+			t.Errorf("it holds another's booking")
 		}
 	}
 	// What signs in, or proves a device, is nobody's to see.
@@ -100,20 +108,23 @@ func TestAnExportHasWhatAnErasureErases(t *testing.T) {
 		"job.customer_email_key":      "likewise",
 		"device.secret_hash":          "proves the device",
 		"session.token_hash":          "is the session",
+		"upload.address_key":          "a hash of where it came from",
 		"login_challenge.asker":       "a hash, gone within days",
 		"login_challenge.secret_hash": "likewise",
 		"login_code.email":            "the address of the account, gone within days",
 		"login_code.email_key":        "likewise",
 	}
+	kinds := columns(t, w.db)
 	for name, word := range classified(t) {
 		table, column, _ := strings.Cut(name, ".")
 		if word != "erased" || hidden[name] != "" {
 			continue
 		}
 		value := "ZZ-" + name
-		if column == "preferred_dates" {
-			w.Exec(t, "UPDATE booking SET preferred_dates = '{1987-06-05}'")
-			value = "1987-06-05"
+		if strings.Contains(column, "date") {
+			w.Exec(t, "UPDATE booking SET preferred_dates = '{}', confirmed_date = NULL")
+			w.Exec(t, "UPDATE booking SET "+column+" = "+marked(name, kinds[name]))
+			value = markDate
 		} else if table != "account" {
 			w.Exec(t, fmt.Sprintf("UPDATE %s SET %s = substr('%s', 1, 40) WHERE account_id = $1", table, column, value), w.Owner.AccountID)
 		}

@@ -89,6 +89,8 @@ func marked(name, kind string) string {
 		return "'ZZmarker@example.com'"
 	case kind == "text[]":
 		return "'{" + mark + "}'"
+	case kind == "date":
+		return "'" + markDate + "'"
 	case kind == "date[]":
 		return "'{" + markDate + "}'"
 	case kind == "jsonb":
@@ -154,6 +156,7 @@ func (w *world) fill(t *testing.T, p *cast.Person, j *cast.Job) {
 	w.Exec(t, "INSERT INTO login_code (id, tenant_id, email_key, email, locale, key_id, decoy, created_at, expires_at) VALUES ($1, $2, $3, $3, 'de', 'k', false, now(), now() + interval '1 minute')", code, p.TenantID, markKey)
 	w.Exec(t, "INSERT INTO login_challenge (id, tenant_id, code_id, secret_hash, asker, known_device, created_at) VALUES ($1, $2, $3, sha256('a'), sha256('b'), false, now())", id.New(time.Now()), p.TenantID, code)
 	w.Exec(t, "INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, created_at) VALUES ($1, $2, $3, now(), 'REQUESTED', 'See 1', 'S', '{}', now())", id.New(time.Now()), p.TenantID, p.AccountID)
+	w.upload(t, p, j, "REJECTED", "a.jpg")
 	there := columns(t, w.db)
 	for name, word := range classified(t) {
 		if word != "erased" {
@@ -195,8 +198,8 @@ func TestNothingOfWhoWasErasedIsLeftAnywhere(t *testing.T) {
 	if got := w.text(t, "SELECT email || ' ' || role || ' ' || (blocked_at IS NOT NULL) FROM account WHERE id = $1", w.Owner.AccountID); got != "erased "+w.Owner.AccountID.String()+" CUSTOMER true" {
 		t.Errorf("the account is %s", got)
 	}
-	if got := w.text(t, "SELECT string_agg(state, ' ') FROM booking WHERE account_id = $1", w.Owner.AccountID); got != "CANCELLED" {
-		t.Errorf("its booking is %s", got)
+	if got := w.text(t, "SELECT string_agg(state, ' ') FROM booking WHERE account_id = $1", w.Owner.AccountID); got != "CANCELLED CANCELLED" {
+		t.Errorf("its bookings are %s", got)
 	}
 	// The log is whole, and holds no word of it but that it happened.
 	report, err := audit.NewVerifier(w.db.Pool, w.keys, nil).Verify(t.Context(), audit.Studio{ID: w.TenantID, Slug: "studio"}, audit.Span{}, nil)
@@ -204,7 +207,7 @@ func TestNothingOfWhoWasErasedIsLeftAnywhere(t *testing.T) {
 		t.Errorf("the audit log: %v, %v", report.Fault, err)
 	}
 	got := w.text(t, "SELECT action || ' ' || (actor_id = $2) || ' ' || old_value || ' ' || reason FROM audit_entry WHERE account_id = $1", w.Owner.AccountID, w.Admin.AccountID)
-	if want := `account.erased true {"role":"CUSTOMER","devices":1,"sessions":1,"bookings":1,"jobs":3} asked for it`; got != want {
+	if want := `account.erased true {"role":"CUSTOMER","devices":1,"sessions":1,"bookings":2,"uploads":1,"jobs":3} asked for it`; got != want {
 		t.Errorf("the entry: %s, want %s", got, want)
 	}
 	if n := w.text(t, "SELECT count(*)::text FROM image WHERE job_id = $1", w.Package.ID); n != "6" {
@@ -258,10 +261,13 @@ func TestAnErasedAccountIsGoodForNothing(t *testing.T) {
 	}
 	for _, sql := range []string{
 		"UPDATE account SET email = 'owner@example.com', email_key = 'owner@example.com' WHERE id = $1", "UPDATE account SET email = 'owner@example.com' WHERE id = $1",
-		"UPDATE account SET role = 'ADMIN' WHERE id = $1", "UPDATE account SET verified_at = now() WHERE id = $1",
+		"UPDATE account SET role = 'ADMIN' WHERE id = $1", "UPDATE account SET blocked_at = NULL WHERE id = $1", "UPDATE account SET verified_at = now() WHERE id = $1",
 		"INSERT INTO session (id, tenant_id, account_id, device_id, token_hash, transport, role, created_at, expires_at) SELECT gen_random_uuid(), tenant_id, account_id, id, sha256('a'), 'TOKEN', 'CUSTOMER', now(), now() + interval '1 day' FROM device WHERE account_id = $1",
 		"INSERT INTO device (id, tenant_id, account_id, secret_hash, name, kind, created_at, last_seen_at) SELECT gen_random_uuid(), tenant_id, id, sha256('a'), 'x', 'OTHER', now(), now() FROM account WHERE id = $1",
 		"INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, created_at) SELECT gen_random_uuid(), tenant_id, id, now(), 'REQUESTED', 'See 1', 'S', '{}', now() FROM account WHERE id = $1",
+		"INSERT INTO booking_event SELECT gen_random_uuid(), tenant_id, id, 9, 'CANCELLED', account_id, now(), 'r' FROM booking WHERE account_id = $1",
+		`INSERT INTO upload (id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, due_at, created_at)
+			SELECT gen_random_uuid(), tenant_id, id, account_id, id, 'k', 'PENDING', 'a.jpg', 'image/jpeg', 1, sha256('a'), 0, now(), now() FROM job WHERE account_id = $1 LIMIT 1`,
 		"UPDATE job SET account_id = $1 WHERE account_id IS NULL AND tenant_id = (SELECT tenant_id FROM account WHERE id = $1)",
 	} {
 		if _, err := w.db.Pool.Exec(t.Context(), sql, w.Owner.AccountID); err == nil {

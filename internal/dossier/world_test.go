@@ -2,6 +2,8 @@ package dossier_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"net/netip"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
+	"pixgate/internal/booking"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/dossier"
@@ -21,6 +24,7 @@ import (
 	"pixgate/internal/mail"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
+	"pixgate/internal/transfer"
 )
 
 // world is the cast of two studios, and the rooms that write about people.
@@ -31,6 +35,8 @@ type world struct {
 	tenants  *account.Tenants
 	sessions *session.Service
 	jobs     *job.Jobs
+	bookings *booking.Bookings
+	uploads  *transfer.Uploads
 	dossiers *dossier.Dossiers
 
 	mu      sync.Mutex
@@ -49,8 +55,41 @@ func newWorld(t testing.TB) *world {
 		DB: w.db.Pool, Tenants: w.tenants, Codes: secret.NewRing("otp secret of a test, long enough", ""), Queue: w, Sender: w, Audit: log, Now: time.Now, Log: quiet,
 	})
 	w.jobs = job.NewJobs(w.db.Pool, log, time.Now)
+	w.bookings = booking.New(booking.Options{DB: w.db.Pool, Tenants: w.tenants, Audit: log, Queue: w, Now: time.Now})
+	w.uploads = transfer.NewUploads(transfer.UploadOptions{DB: w.db.Pool, Jobs: w.jobs, Tenants: w.tenants, Now: time.Now, Log: quiet})
 	w.dossiers = w.at(time.Now)
 	return w
+}
+
+// BookingMail mails nothing.
+func (w *world) BookingMail(context.Context, pgx.Tx, id.ID) error { return nil }
+
+// book books for a person.
+func (w *world) book(t testing.TB, p *cast.Person, notes string) error {
+	t.Helper()
+	_, _, err := w.bookings.Create(t.Context(), w.viewer(p), booking.Wish{
+		Address: "Seestraße 1", Package: cast.PackageKey, PreferredDates: []time.Time{time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 7)}, Notes: notes,
+	})
+	return err
+}
+
+// announce announces a file of a person for a job.
+func (w *world) announce(t testing.TB, p *cast.Person, j *cast.Job, filename string) error {
+	t.Helper()
+	sum := sha256.Sum256([]byte(filename))
+	_, _, err := w.uploads.Create(t.Context(), w.viewer(p), transfer.Announcement{
+		JobID: j.PublicID(), Filename: filename, ContentType: "image/jpeg", Size: 1000, SHA256: hex.EncodeToString(sum[:]), Address: "somewhere",
+	})
+	return err
+}
+
+// upload writes an upload of a person.
+func (w *world) upload(t testing.TB, p *cast.Person, j *cast.Job, state, filename string) {
+	t.Helper()
+	w.Exec(t, `INSERT INTO upload (id, tenant_id, job_id, account_id, session_id, address_key, state, filename, content_type, size, sha256, part_size, image_id, rejection, explanation, due_at, created_at, ended_at)
+		VALUES ($1, $2, $3, $4, $5, 'somewhere', $6, $7, 'image/jpeg', 10, sha256($7::text::bytea), 0, CASE WHEN $6::text = 'READY' THEN $8::uuid END,
+			CASE WHEN $6::text = 'REJECTED' THEN 'EMPTY' END, CASE WHEN $6::text = 'REJECTED' THEN 'It is empty.' END, now(), now(), CASE WHEN $6::text NOT IN ('PENDING', 'VERIFYING') THEN now() END)`,
+		id.New(time.Now()), p.TenantID, j.ID, p.AccountID, p.SessionID, state, filename, j.Images[job.None])
 }
 
 // at are the dossiers by another clock.

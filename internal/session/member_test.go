@@ -297,6 +297,16 @@ func TestAnAdminReleasesASignInThatStrangersHaveSpent(t *testing.T) {
 	}
 }
 
+// An erased account has no address to release.
+func TestTheSignInOfWhoWasErasedIsNotReleased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.viewerOf(w.people(), account.Admin)
+	gone := w.accountOf(victim)
+	w.exec("UPDATE account SET email_key = 'erased ' || id, email = 'erased ' || id, locale = NULL, verified_at = NULL, blocked_at = now(), erased_at = now() WHERE id = $1", gone)
+	want(t, w.service.Release(t.Context(), admin, session.Release{AccountID: id.Account.Format(gone)}), fault.Forbidden)
+}
+
 func TestNobodyElseReleasesASignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

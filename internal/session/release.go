@@ -91,6 +91,9 @@ func released(ctx context.Context, q *queries.Queries, v account.Viewer, r Relea
 		if err != nil {
 			return "", id.Nil, fault.Database("read an account", err)
 		}
+		if person.ErasedAt != nil {
+			return "", id.Nil, fault.Refused()
+		}
 		key = person.EmailKey
 	}
 	wrong := fault.Text("input.reason", r.Reason, 0, account.MaxReason)

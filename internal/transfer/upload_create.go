@@ -52,6 +52,12 @@ func (s *Uploads) Create(ctx context.Context, v account.Viewer, a Announcement) 
 
 func (s *Uploads) announce(ctx context.Context, q *queries.Queries, v account.Viewer, j queries.Job, a announced, address string) (queries.Upload, *job.Refusal, error) {
 	now := s.Now()
+	if _, err := q.LockUploader(ctx, v.TenantID, v.AccountID); err != nil {
+		if errors.Is(err, pgx.ErrNoRows) { // erased since the request began, and the session with it
+			err = fault.SignedOut()
+		}
+		return queries.Upload{}, nil, err
+	}
 	known, err := q.ImageOfContent(ctx, v.TenantID, j.ID, a.sum[:])
 	isKnown := err == nil
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {

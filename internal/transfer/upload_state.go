@@ -37,7 +37,7 @@ const (
 	completed uploadEvent = "completed" // its uploader says that all is there
 	taken     uploadEvent = "taken"     // it is a picture of the job
 	refused   uploadEvent = "refused"   // it never will be
-	aborted   uploadEvent = "aborted"   // its uploader gave it up
+	aborted   uploadEvent = "aborted"   // its uploader gave it up, or was erased: EraseUploads in queries/dossier.sql
 	expired   uploadEvent = "expired"   // nobody went on with it
 )
 
