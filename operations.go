@@ -127,6 +127,7 @@ mutation MakeJob($job: CreateJobFromBookingInput!) {
     at
     job { title status package { included used remaining extrasPending } }
     images { id filename selectionState released }
+    uploads { filename state rejection { message } }
   }
 }
 `,

@@ -23,7 +23,7 @@ import (
 // original is asked for (@entitled), then how often (PUBLIC_API, @rateLimit). One
 // refusal refuses the whole.
 func (r *Resolver) guard(ctx context.Context, op *graphql.OperationContext) gqlerror.List {
-	if err := refuseDeliveries(op.Operation); err != nil {
+	if err := refuseLinks(op.Operation); err != nil {
 		return gqlerror.List{r.present(ctx, err)}
 	}
 	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{rootType(op)})

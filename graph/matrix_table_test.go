@@ -319,8 +319,14 @@ JobEvent.kind                    401  v   403 v   403 v   v   BLK EXP 401 403 40
 JobEvent.at                      401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 JobEvent.job                     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 JobEvent.images                  401  v   403 v   403 v   v   BLK EXP 401 403 403 401
+JobEvent.images [uploading]      401  0   403 0   403 0   0   BLK EXP 401 403 403 401
+JobEvent.uploads                 401  0   403 0   403 0   0   BLK EXP 401 403 403 401
+JobEvent.uploads [uploading]     401  v   403 v   403 v   v   BLK EXP 401 403 403 401
 Job.zipUrl [watched]             REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
 Image.downloadUrl [watched]      REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
+Upload.url [watched]             REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
+Upload.headers [watched]         REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
+Upload.receivedParts [watched]   REJ  REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ REJ
 
 RequestOtpPayload.challengeId    v    v   v   v   v   v   v   v   v   v   v   v   v
 RequestOtpPayload.expiresAt      v    v   v   v   v   v   v   v   v   v   v   v   v
@@ -632,8 +638,10 @@ var ways = append([]way{
 
 	{to: "Subscription", ask: `subscription { @ }`, cells: mine},
 	{to: "JobEvent", ask: `subscription { jobEvents(jobId: $job) { here: __typename @ images { id } } }`, cells: named},
+	{to: "JobEvent", ask: `subscription { jobEvents(jobId: $job) { here: __typename @ uploads { id } } }`, cells: ".  .   .   .   .   .   .   .   .   .   .   .   .", name: "uploading"},
 	{to: "Job", ask: `subscription { jobEvents(jobId: $job) { job { here: id @ } } }`, cells: named, name: "watched"},
 	{to: "Image", ask: `subscription { jobEvents(jobId: $job) { images { here: id @ } } }`, cells: named, name: "watched"},
+	{to: "Upload", ask: `subscription { jobEvents(jobId: $job) { uploads { here: id @ } } }`, cells: named, name: "watched"},
 
 	{to: "RequestOtpPayload", ask: `mutation { requestOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox"},
 	{to: "VerifyOtpPayload", ask: `mutation { verifyOtp(input: $input) { here: __typename @ } }`, cells: mine, input: "a newcomer's code"},

@@ -153,7 +153,7 @@ func (m *matrix) walk(t *testing.T, w way, caller string, rows []row) {
 		if isState {
 			about = r.about
 		}
-		if guarded(field) {
+		if guarded(field) || mark == "REJ" { // it refuses the whole
 			m.judge(t, w, caller, about, map[string]string{asked(schema, w.to, field): mark})
 			continue
 		}

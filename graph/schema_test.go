@@ -146,6 +146,7 @@ func TestMutationsHaveOneForm(t *testing.T) {
 var short = []string{
 	"Account.devices",        // those that count against a limit of 100 at most
 	"JobEvent.images",        // of one event, a hundred at most
+	"JobEvent.uploads",       // likewise
 	"Import.refused",         // of one run, which takes 10,000 objects at most
 	"Query.secrets",          // seven, by name
 	"SecretHealth.states",    // of an enum

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -13,37 +14,55 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/fault"
 	"pixgate/internal/feed"
+	"pixgate/internal/id"
 	"pixgate/internal/job"
+	"pixgate/internal/transfer"
 )
 
 // Each event of a subscription is executed as a request of its own: the session is read
 // anew, the guard decides anew, and fields are resolved as those of a query are. So a
 // subscription can tell nobody what a query at that moment would not.
 
-// refuseDeliveries refuses a subscription that asks for a link anywhere, also behind @skip:
-// it would deliver pictures again and again that nobody asked for.
-func refuseDeliveries(op *ast.OperationDefinition) error {
-	if op.Operation == ast.Subscription && delivers(op.SelectionSet) {
-		return fault.New(fault.QueryRejected, "A subscription can't deliver pictures: leave downloadUrl and zipUrl out, and ask for them by a query when they are wanted.")
+// refuseLinks refuses a subscription that asks for a link anywhere, also behind @skip: it
+// would deliver pictures again and again that nobody asked for, and links for uploading
+// belong to whoever asks for them.
+func refuseLinks(op *ast.OperationDefinition) error {
+	if op.Operation != ast.Subscription {
+		return nil
+	}
+	if field := linkIn(op.SelectionSet); field != "" {
+		return fault.New(fault.QueryRejected, "A subscription holds no links: leave "+field+" out, and ask for it by a query when it is wanted.")
 	}
 	return nil
 }
 
-// delivers reports whether a field below asks for DOWNLOAD. Fragments don't contain
-// themselves: the limits have seen to that.
-func delivers(selections ast.SelectionSet) bool {
-	return slices.ContainsFunc(selections, func(selection ast.Selection) bool {
+// byQueryOnly are the fields that hold a link for uploading, or that ask the storage for each
+// upload of each event: events tell nothing of what the storage knows.
+var byQueryOnly = []string{"Upload.url", "Upload.headers", "Upload.receivedParts"}
+
+// linkIn is the first field below that asks for DOWNLOAD or is one of byQueryOnly; empty: there
+// is none. Fragments don't contain themselves: the limits have seen to that.
+func linkIn(selections ast.SelectionSet) (field string) {
+	for _, selection := range selections {
 		switch one := selection.(type) {
 		case *ast.Field:
 			to, guarded := entitledTo(one.Definition)
-			return guarded && to == model.AccessDownload || delivers(one.SelectionSet)
+			if guarded && to == model.AccessDownload || slices.Contains(byQueryOnly, one.ObjectDefinition.Name+"."+one.Name) {
+				return one.Name
+			}
+			field = linkIn(one.SelectionSet)
 		case *ast.InlineFragment:
-			return delivers(one.SelectionSet)
+			field = linkIn(one.SelectionSet)
 		case *ast.FragmentSpread:
-			return delivers(one.Definition.SelectionSet)
+			field = linkIn(one.Definition.SelectionSet)
+		default:
+			return "what nobody knows"
 		}
-		return true // nothing that we know
-	})
+		if field != "" {
+			return field
+		}
+	}
+	return ""
 }
 
 // subscribe opens what a subscription is fed by. The guard has found the job.
@@ -95,7 +114,7 @@ func (s *source) Next(ctx context.Context) (wire.Event, error) {
 // Close ends it.
 func (s *source) Close() { s.stream.Close() }
 
-// nextOfJob is the event that is being executed.
+// nextOfJob is the event that is being executed; nothing where nothing of it may be seen.
 func (r *Resolver) nextOfJob(ctx context.Context, jobID string) (<-chan *model.JobEvent, error) {
 	j, err := found[*job.Job](ctx, jobID)
 	if err != nil {
@@ -105,9 +124,36 @@ func (r *Resolver) nextOfJob(ctx context.Context, jobID string) (<-chan *model.J
 	if !ok {
 		return nil, errors.New("a subscription is executed without an event")
 	}
+	uploads, err := r.uploadsOfEvent(ctx, j, event.UploadIDs)
+	if err != nil {
+		return nil, err
+	}
 	one := make(chan *model.JobEvent, 1)
-	one <- &model.JobEvent{Kind: event.Kind, At: event.At, Job: j, ImageIDs: event.ImageIDs}
+	if event.Kind != feed.UploadChanged || len(uploads) > 0 { // that others upload is not told either
+		one <- &model.JobEvent{Kind: event.Kind, At: event.At, Job: j, ImageIDs: event.ImageIDs, Uploads: uploads}
+	}
+	close(one)
 	return one, nil
+}
+
+// uploadsOfEvent reads those of the uploads that the viewer may see, newest first.
+func (r *Resolver) uploadsOfEvent(ctx context.Context, j *job.Job, ids []id.ID) ([]*transfer.Upload, error) {
+	if len(ids) == 0 {
+		return []*transfer.Upload{}, nil
+	}
+	req := requestFrom(ctx)
+	uploads, err := r.Uploads.ByIDs(ctx, req.viewer, ids)
+	if err != nil {
+		return nil, err
+	}
+	uploads = slices.DeleteFunc(uploads, func(u *transfer.Upload) bool { return u.JobID != j.ID })
+	slices.SortFunc(uploads, func(a, b *transfer.Upload) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), slices.Compare(b.ID[:], a.ID[:]))
+	})
+	for _, upload := range uploads {
+		req.images.note(upload.ImageID)
+	}
+	return uploads, nil
 }
 
 // imagesOfEvent reads the pictures that an event is about, in their order.

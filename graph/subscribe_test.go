@@ -79,8 +79,9 @@ func TestASubscriberIsToldWhatChanged(t *testing.T) {
 	}
 }
 
-// A link in a subscription would deliver pictures that nobody asked for, again and again.
-func TestASubscriptionCanNotDeliver(t *testing.T) {
+// A link in a subscription would deliver pictures that nobody asked for, again and again; one
+// for uploading belongs to who asked for it.
+func TestASubscriptionHoldsNoLinks(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	for _, query := range []string{
@@ -93,10 +94,15 @@ func TestASubscriptionCanNotDeliver(t *testing.T) {
 		"subscription($job: ID!) { jobEvents(jobId: $job) { images { ...A } } } fragment A on Image { ...B } fragment B on Image { id downloadUrl }",
 		"subscription($job: ID!) { ...R } fragment R on Subscription { jobEvents(jobId: $job) { images { downloadUrl } } }",
 		"subscription($job: ID!) { jobEvents(jobId: $job) { images { id downloadUrl @skip(if: true) } } }",
+		"subscription($job: ID!) { jobEvents(jobId: $job) { uploads { url } } }",
+		"subscription($job: ID!) { jobEvents(jobId: $job) { uploads { id ... on Node { ... on Upload { x: headers { value } } } } } }",
+		"subscription($job: ID!) { jobEvents(jobId: $job) { uploads { receivedParts { number } } } }",
+		"subscription($job: ID!) { jobEvents(jobId: $job) { job { uploads { edges { node { url } } } } } }",
+		"subscription($job: ID!) { jobEvents(jobId: $job) { images { job { uploads { nodes { ...U @include(if: false) } } } } } } fragment U on Upload { url }",
 		"subscription($job: ID!, $on: Boolean = false) { jobEvents(jobId: $job) { images { id } ... @include(if: $on) { images { downloadUrl } } } }",
 	} {
 		s := a.subscribeTo(t, a.Owner, query, a.Package)
-		if event := s.next(t); event != "" || s.status != 400 || !strings.Contains(s.text.String(), "QUERY_REJECTED") || !strings.Contains(s.text.String(), "can't deliver pictures") {
+		if event := s.next(t); event != "" || s.status != 400 || !strings.Contains(s.text.String(), "QUERY_REJECTED") || !strings.Contains(s.text.String(), "holds no links") {
 			t.Errorf("%s: %d %s%s", query, s.status, event, s.text.String())
 		}
 	}

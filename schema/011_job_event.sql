@@ -35,7 +35,25 @@ CREATE TRIGGER image_inserted_told AFTER INSERT ON image REFERENCING NEW TABLE A
 CREATE TRIGGER image_updated_told AFTER UPDATE ON image REFERENCING OLD TABLE AS before NEW TABLE AS after
     FOR EACH STATEMENT EXECUTE FUNCTION image_told();
 
--- Not of the numbers that follow the pictures: those are told with the pictures.
+-- Of its state alone: of nothing else a client could see a difference.
+-- +goose StatementBegin
+CREATE FUNCTION upload_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM tell_job('UPLOAD_CHANGED', a.job_id, array_agg(a.id ORDER BY a.created_at, a.id)) FROM after a GROUP BY a.job_id;
+    ELSE
+        PERFORM tell_job('UPLOAD_CHANGED', a.job_id, array_agg(a.id ORDER BY a.created_at, a.id))
+        FROM after a JOIN before b ON b.id = a.id WHERE a.state <> b.state GROUP BY a.job_id;
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER upload_inserted_told AFTER INSERT ON upload REFERENCING NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION upload_told();
+CREATE TRIGGER upload_updated_told AFTER UPDATE ON upload REFERENCING OLD TABLE AS before NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION upload_told();
+
+-- Not of the numbers that follow the pictures and the uploads: those are told with them.
 -- +goose StatementBegin
 CREATE FUNCTION job_told() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -44,8 +62,8 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER job_told AFTER UPDATE ON job FOR EACH ROW
-    WHEN ((OLD.title, OLD.status, OLD.included_images, OLD.all_images_included, OLD.sells_extras, OLD.account_id, OLD.photographer_id)
-        IS DISTINCT FROM (NEW.title, NEW.status, NEW.included_images, NEW.all_images_included, NEW.sells_extras, NEW.account_id, NEW.photographer_id))
+    WHEN ((OLD.title, OLD.status, OLD.included_images, OLD.all_images_included, OLD.sells_extras, OLD.customer_uploads, OLD.account_id, OLD.photographer_id)
+        IS DISTINCT FROM (NEW.title, NEW.status, NEW.included_images, NEW.all_images_included, NEW.sells_extras, NEW.customer_uploads, NEW.account_id, NEW.photographer_id))
     EXECUTE FUNCTION job_told();
 
 -- Whose sessions should be looked at again. The argument is the column that names the account.
@@ -69,6 +87,8 @@ DROP TRIGGER session_told ON session;
 DROP TRIGGER device_told ON device;
 DROP TRIGGER account_told ON account;
 DROP TRIGGER job_told ON job;
+DROP TRIGGER upload_updated_told ON upload;
+DROP TRIGGER upload_inserted_told ON upload;
 DROP TRIGGER image_updated_told ON image;
 DROP TRIGGER image_inserted_told ON image;
-DROP FUNCTION membership_told, job_told, image_told, tell_job;
+DROP FUNCTION membership_told, job_told, upload_told, image_told, tell_job;

@@ -18,6 +18,7 @@ const query = `subscription Watch($job: ID!) {
     kind
     job { title status package { included used remaining extrasPending } }
     images { id filename selectionState released }
+    uploads { id filename state rejection { message } }
   }
 }`
 
@@ -64,9 +65,11 @@ for (let pause = 500; ; pause = Math.min(2 * pause, 30_000)) {
         continue
       }
       pause = 500
-      const { kind, job, images } = step.value.data.jobEvents
+      const { kind, job, images, uploads } = step.value.data.jobEvents
       const { used, included } = job.package
-      console.log(`${kind} "${job.title}" ${job.status}, ${used} of ${included}${images.map((i) => `\n  ${i.filename} ${i.selectionState}${i.released ? ', released' : ''}`).join('')}`)
+      console.log(`${kind} "${job.title}" ${job.status}, ${used} of ${included}`)
+      for (const i of images) console.log(`  ${i.filename} ${i.selectionState}${i.released ? ', released' : ''}`)
+      for (const u of uploads) console.log(`  ${u.filename} ${u.state}${u.rejection ? ': ' + u.rejection.message : ''}`)
     }
   } catch (err) {
     console.error(`cut: ${err.message}`)

@@ -339,10 +339,11 @@ type ComplexityRoot struct {
 	}
 
 	JobEvent struct {
-		At     func(childComplexity int) int
-		Images func(childComplexity int) int
-		Job    func(childComplexity int) int
-		Kind   func(childComplexity int) int
+		At      func(childComplexity int) int
+		Images  func(childComplexity int) int
+		Job     func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Uploads func(childComplexity int) int
 	}
 
 	LogoutPayload struct {
@@ -1898,6 +1899,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.JobEvent.Kind(childComplexity), true
+	case "JobEvent.uploads":
+		if e.ComplexityRoot.JobEvent.Uploads == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEvent.Uploads(childComplexity), true
 
 	case "LogoutPayload.ok":
 		if e.ComplexityRoot.LogoutPayload.Ok == nil {
@@ -4399,8 +4406,8 @@ type EraseAccountPayload {
 `, BuiltIn: false},
 	{Name: "../event.graphqls", Input: `"""
 What can be watched, over Server-Sent Events: send the subscription with ` + "`" + `Accept: text/event-stream` + "`" + `. Each event
-is a result of its own, read and decided as a query would be at that moment. Fields that deliver pictures
-(` + "`" + `downloadUrl` + "`" + `, ` + "`" + `zipUrl` + "`" + `) are refused here: links are asked for by queries.
+is a result of its own, read and decided as a query would be at that moment. Fields that hold links or ask the
+storage (` + "`" + `downloadUrl` + "`" + `, ` + "`" + `zipUrl` + "`" + `; of uploads ` + "`" + `url` + "`" + `, ` + "`" + `headers` + "`" + ` and ` + "`" + `receivedParts` + "`" + `) are refused here: ask for them by queries.
 """
 type Subscription {
   """
@@ -4425,7 +4432,9 @@ enum JobEventKind {
   SELECTION_CHANGED
   "The customer got a way to these pictures for the first time: their ` + "`" + `deliveredAt` + "`" + ` is set."
   IMAGES_DELIVERED
-  "The job itself changed: its title, its status, its package or who it belongs to."
+  "Uploads were announced, or went on: their ` + "`" + `state` + "`" + ` changed. Told to whoever may see one of them."
+  UPLOAD_CHANGED
+  "The job itself changed: its title, its status, its package, whether its customer may upload, or who it belongs to."
   JOB_CHANGED
 }
 
@@ -4437,8 +4446,10 @@ type JobEvent {
   at: DateTime!
   "The job as it is now, with the numbers of its package."
   job: Job!
-  "The pictures that it is about, as they are now, in their order; 100 at most, several events tell of more. Empty for RESYNC and JOB_CHANGED."
+  "The pictures that it is about, as they are now, in their order; 100 at most, several events tell of more. Empty for RESYNC, UPLOAD_CHANGED and JOB_CHANGED."
   images: [Image!]!
+  "The uploads that it is about, as they are now, newest first, and only those that ` + "`" + `Job.uploads` + "`" + ` shows; 100 at most, several events tell of more. Empty but for UPLOAD_CHANGED."
+  uploads: [Upload!]!
 }
 `, BuiltIn: false},
 	{Name: "../image.graphqls", Input: `extend type Query {
@@ -6806,6 +6817,8 @@ func (ec *executionContext) childFields_JobEvent(ctx context.Context, field grap
 		return ec.fieldContext_JobEvent_job(ctx, field)
 	case "images":
 		return ec.fieldContext_JobEvent_images(ctx, field)
+	case "uploads":
+		return ec.fieldContext_JobEvent_uploads(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type JobEvent", field.Name)
 }

@@ -6,6 +6,7 @@ import (
 	"pixgate/internal/feed"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
+	"pixgate/internal/transfer"
 )
 
 // JobEvent is something that changed in a job, as it is when it is told.
@@ -13,5 +14,6 @@ type JobEvent struct {
 	Kind     feed.Kind
 	At       time.Time
 	Job      *job.Job
-	ImageIDs []id.ID // of the pictures that it is about
+	ImageIDs []id.ID            // of the pictures that it is about
+	Uploads  []*transfer.Upload // that it is about, and the viewer may see
 }

@@ -779,8 +779,8 @@ type SignUploadPartsPayload struct {
 }
 
 // What can be watched, over Server-Sent Events: send the subscription with `Accept: text/event-stream`. Each event
-// is a result of its own, read and decided as a query would be at that moment. Fields that deliver pictures
-// (`downloadUrl`, `zipUrl`) are refused here: links are asked for by queries.
+// is a result of its own, read and decided as a query would be at that moment. Fields that hold links or ask the
+// storage (`downloadUrl`, `zipUrl`; of uploads `url`, `headers` and `receivedParts`) are refused here: ask for them by queries.
 type Subscription struct {
 }
 

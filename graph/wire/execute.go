@@ -11,7 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// execute runs the operation and judges what came of it.
+// execute runs the operation and judges what came of it; nil for an event of which there is nothing to tell.
 func (h *handler) execute(ctx context.Context, op *graphql.OperationContext) (a *answer) {
 	ctx = h.prepare(ctx, op)
 	defer h.recovered(ctx, &a)
@@ -20,6 +20,9 @@ func (h *handler) execute(ctx context.Context, op *graphql.OperationContext) (a 
 		return refusal
 	}
 	response := h.respond(ctx, op)
+	if response == nil {
+		return nil
+	}
 	errs := mask(append(response.Errors, graphql.GetErrors(ctx)...))
 	return late(ctx, op, outcome(op, response.Data, errs))
 }
@@ -53,7 +56,8 @@ func (h *handler) judge(ctx context.Context, op *graphql.OperationContext) (cont
 }
 
 // respond has the generated code resolve everything; of a subscription, one event. That code marshals events outside of
-// their root field, which then lacks in the paths of errors, unless the context has it.
+// their root field, which then lacks in the paths of errors, unless the context has it. Nil where the resolver closed its
+// channel without a result: that is an event of which there is nothing to tell. Being late looks alike, and is not that.
 func (h *handler) respond(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
 	next := h.Schema.Exec(ctx)
 	if op.Operation.Operation != ast.Subscription {
@@ -61,7 +65,8 @@ func (h *handler) respond(ctx context.Context, op *graphql.OperationContext) *gr
 	}
 	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{h.schema.Subscription.Name})
 	if len(graphql.GetErrors(ctx)) == 0 && len(roots) == 1 {
-		if response := next(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: h.schema.Subscription.Name, Field: roots[0]})); response != nil {
+		response := next(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: h.schema.Subscription.Name, Field: roots[0]}))
+		if response != nil || len(graphql.GetErrors(ctx)) == 0 && ctx.Err() == nil {
 			return response
 		}
 	}

@@ -53,7 +53,7 @@ var errLast = errors.New("a stream has ended")
 
 // pass waits for one event and passes it on. Its error says that there is nobody to pass another one to, or nothing.
 func (h *handler) pass(ctx context.Context, s *stream, op *graphql.OperationContext, source Source) error {
-	event, err := h.wait(ctx, source)
+	event, err := h.wait(ctx, source, s.spoke.Add(h.Heartbeat))
 	switch {
 	case ctx.Err() != nil, errors.Is(err, ErrEnded):
 		return errLast
@@ -63,7 +63,10 @@ func (h *handler) pass(ctx context.Context, s *stream, op *graphql.OperationCont
 		return s.alive()
 	}
 	a := h.tell(ctx, op, event)
-	if a.data == nil {
+	switch {
+	case a == nil:
+		return nil
+	case a.data == nil:
 		return s.last(a)
 	}
 	return s.next(a)
@@ -84,10 +87,14 @@ func (h *handler) open(ctx context.Context, op *graphql.OperationContext) (sourc
 	return source, nil
 }
 
-// wait waits for an event; nil without an error when nothing happened for so long that the connection needs a sign of life.
-func (h *handler) wait(ctx context.Context, source Source) (Event, error) {
-	waiting, cancel := context.WithTimeout(ctx, h.Heartbeat)
+// wait waits for an event until the connection needs a sign of life; then it is nil without an error. Events of which
+// there was nothing to tell move that moment by nothing: neither does the subscriber learn of them by it, nor does a proxy give up.
+func (h *handler) wait(ctx context.Context, source Source, until time.Time) (Event, error) {
+	waiting, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
+	if waiting.Err() != nil {
+		return nil, ctx.Err()
+	}
 	event, err := source.Next(waiting)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, nil
@@ -95,7 +102,7 @@ func (h *handler) wait(ctx context.Context, source Source) (Event, error) {
 	return event, err
 }
 
-// tell executes the operation for an event.
+// tell executes the operation for an event; nil: of which there is nothing to tell.
 func (h *handler) tell(ctx context.Context, op *graphql.OperationContext, event Event) *answer {
 	ctx, cancel := h.limited(ctx)
 	defer cancel()
@@ -116,6 +123,7 @@ type stream struct {
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	patience time.Duration
+	spoke    time.Time // when something was sent last
 }
 
 // begin writes the headers; they are sent with the first sign of life. The server's own timeout is meant for answers that come
@@ -155,7 +163,8 @@ func (s *stream) last(a *answer) error {
 
 // write sends at once. A subscriber who does not read for as long as patience has gone.
 func (s *stream) write(p []byte) error {
-	if err := s.control.SetWriteDeadline(time.Now().Add(s.patience)); err != nil {
+	s.spoke = time.Now()
+	if err := s.control.SetWriteDeadline(s.spoke.Add(s.patience)); err != nil {
 		return err
 	}
 	if _, err := s.w.Write(p); err != nil {

@@ -48,6 +48,12 @@ func (s *source) Next(ctx context.Context) (wire.Event, error) {
 			if it, isLate := event.(late); isLate {
 				return func(context.Context) (context.Context, error) { return nil, it.error }, nil
 			}
+			if _, isSlow := event.(slow); isSlow {
+				return func(ctx context.Context) (context.Context, error) {
+					<-ctx.Done()
+					return context.WithValue(ctx, testschema.Tick{}, 0), nil
+				}, nil
+			}
 			return nil, err
 		}
 		if field, fails := event.(broken); fails {
@@ -160,6 +166,66 @@ func TestAStream(t *testing.T) {
 			}
 			<-s.closed
 		})
+	}
+}
+
+// endless gives events of which there is nothing to tell, one right after the other, and once
+// last is closed one more.
+type endless struct{ last chan struct{} }
+
+func (s *endless) Next(ctx context.Context) (wire.Event, error) {
+	tick := 0
+	select {
+	case <-s.last:
+		tick = 7
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	default:
+	}
+	return func(ctx context.Context) (context.Context, error) {
+		return context.WithValue(ctx, testschema.Tick{}, tick), nil
+	}, nil
+}
+
+func (s *endless) Close() {}
+
+// A subscriber must not learn that there was something: nothing is sent, and signs of life come as if nothing had been.
+func TestWhatIsNothingToASubscriberIsNotNoticed(t *testing.T) {
+	t.Parallel()
+	s := &endless{make(chan struct{})}
+	o := feeding(nil)
+	o.Subscribe = func(context.Context, *graphql.OperationContext) (wire.Source, error) { return s, nil }
+	o.Heartbeat = 10 * time.Millisecond
+	server := outlived(t, wire.New(o))
+	lines := bufio.NewScanner(open(t, server.Client(), server.URL).Body)
+	for beats := 0; lines.Scan(); {
+		switch line := lines.Text(); {
+		case line == ":":
+			if beats++; beats == 10 {
+				close(s.last)
+			}
+		case strings.HasPrefix(line, "data:"):
+			if line != `data: {"data":{"ticks":7}}` || beats < 10 {
+				t.Errorf("after %d signs of life: %s", beats, line)
+			}
+			return
+		}
+	}
+	t.Errorf("the stream ended: %v", lines.Err())
+}
+
+// slow is an event that is prepared for as long as it may be.
+type slow struct{ error }
+
+// An event that was late may have had something to tell: it is not passed over in silence.
+func TestAnEventThatIsLateIsTrouble(t *testing.T) {
+	t.Parallel()
+	o := feeding(newSource(slow{}))
+	o.Timeout = second
+	server := outlived(t, wire.New(o))
+	text, err := io.ReadAll(open(t, server.Client(), server.URL).Body)
+	if err != nil || !strings.Contains(string(text), `"code":"UNAVAILABLE"`) || strings.Contains(string(text), "complete") {
+		t.Errorf("got %v\n%s", err, text)
 	}
 }
 

@@ -83,34 +83,34 @@ func TestWhatIsNoEventIsPassedOver(t *testing.T) {
 	job, image := w.Package.ID.String(), id.New(time.Now()).String()
 	for _, payload := range []string{
 		"", " ", "x", "RESYNC " + job, "JOB_CHANGED", "JOB_CHANGED ", "JOB_CHANGED " + job + " ", "JOB_CHANGED " + job + " " + image, "IMAGES_ADDED " + job,
-		"IMAGES_ADDED " + job + " ", "IMAGES_ADDED " + job + " " + image + ",", "IMAGES_ADDED " + job + " x", "images_added " + job + " " + image, "JOB_CHANGED  " + job,
+		"IMAGES_ADDED " + job + " ", "IMAGES_ADDED " + job + " " + image + ",", "IMAGES_ADDED " + job + " x", "UPLOAD_CHANGED " + job, "UPLOAD_CHANGED " + job + " ", "images_added " + job + " " + image, "JOB_CHANGED  " + job,
 	} {
 		w.Exec(t, "SELECT pg_notify('pixgate_job', $1), pg_notify('pixgate_account', $1), pg_notify('pixgate_echo', $1)", payload)
 	}
 	w.Exec(t, "UPDATE job SET title = 'x' WHERE id = $1", w.Package.ID)
-	if event := w.next(s); event.Kind != JobChanged || event.ImageIDs != nil {
+	if event := w.next(s); event.Kind != JobChanged || event.ImageIDs != nil || event.UploadIDs != nil {
 		t.Errorf("told %v", event)
 	}
 }
 
 func FuzzNotice(f *testing.F) {
 	one := id.New(time.Now()).String()
-	for _, seed := range []string{"JOB_CHANGED " + one, "IMAGES_ADDED " + one + " " + one, "SELECTION_CHANGED " + one + " " + one + "," + one, "", "IMAGES_ADDED  ,"} {
+	for _, seed := range []string{"JOB_CHANGED " + one, "IMAGES_ADDED " + one + " " + one, "SELECTION_CHANGED " + one + " " + one + "," + one, "UPLOAD_CHANGED " + one + " " + one, "", "IMAGES_ADDED  ,"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		jobID, event, ok := parseJob(text)
 		if !ok {
-			if jobID != id.Nil || event.Kind != "" || event.ImageIDs != nil {
+			if jobID != id.Nil || event.Kind != "" || event.ImageIDs != nil || event.UploadIDs != nil {
 				t.Errorf("%q is no event, but gave one", text)
 			}
 			return
 		}
 		written := string(event.Kind) + " " + jobID.String()
-		for i, one := range event.ImageIDs {
+		for i, one := range *event.named() {
 			written += map[bool]string{true: " ", false: ","}[i == 0] + one.String()
 		}
-		if written != text || len(event.ImageIDs) > MostImages || event.Kind == Resync {
+		if written != text || len(*event.named()) > MostNamed || event.Kind == Resync || len(event.ImageIDs)+len(event.UploadIDs) != len(*event.named()) {
 			t.Errorf("%q was read as %q", text, written)
 		}
 	})

@@ -30,18 +30,28 @@ const (
 	ImagesAdded      Kind = "IMAGES_ADDED"
 	SelectionChanged Kind = "SELECTION_CHANGED"
 	ImagesDelivered  Kind = "IMAGES_DELIVERED"
+	UploadChanged    Kind = "UPLOAD_CHANGED"
 	JobChanged       Kind = "JOB_CHANGED"
 	Resync           Kind = "RESYNC" // look at the job again, as a whole
 )
 
-// MostImages is how many pictures one event names at most.
-const MostImages = 100
+// MostNamed is how many pictures or uploads one event names at most.
+const MostNamed = 100
 
 // Event is something that changed in a job.
 type Event struct {
-	Kind     Kind
-	ImageIDs []id.ID   // that it is about; none for JobChanged and Resync
-	At       time.Time // when this process learned of it
+	Kind      Kind
+	ImageIDs  []id.ID   // that it is about; none for UploadChanged, JobChanged and Resync
+	UploadIDs []id.ID   // that it is about; for UploadChanged alone
+	At        time.Time // when this process learned of it
+}
+
+// named is where the ids are of what it is about.
+func (e *Event) named() *[]id.ID {
+	if e.Kind == UploadChanged {
+		return &e.UploadIDs
+	}
+	return &e.ImageIDs
 }
 
 // Options are what [New] needs. A number that is zero has the value in brackets.

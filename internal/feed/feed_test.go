@@ -38,6 +38,9 @@ func TestWhatChangesIsToldAndWhatNobodySeesIsNot(t *testing.T) {
 		{"UPDATE job SET included_images = 50 WHERE id = $1", []any{p.ID}, JobChanged, nil},
 		{"UPDATE job SET all_images_included = true WHERE id = $1", []any{p.ID}, JobChanged, nil},
 		{"UPDATE job SET sells_extras = true WHERE id = $1", []any{p.ID}, JobChanged, nil},
+		{"UPDATE job SET customer_uploads = true WHERE id = $1", []any{p.ID}, JobChanged, nil},
+		{"UPDATE job SET status = 'DELIVERED' WHERE id = $1", []any{p.ID}, JobChanged, nil},
+		{"UPDATE job SET upload_count = upload_count + 1, upload_bytes = upload_bytes + 1, image_bytes = image_bytes + 1 WHERE id = $1", []any{p.ID}, "", nil},
 		{"UPDATE job SET photographer_id = $2 WHERE id = $1", []any{p.ID, w.Idle.AccountID}, JobChanged, nil},
 		{"UPDATE job SET image_count = image_count + 1, delivered_count = delivered_count + 1 WHERE id = $1", []any{p.ID}, "", nil},
 		{"UPDATE image SET selection_state = 'NONE' WHERE job_id = $1", []any{w.OtherJob.ID}, "", nil},
@@ -72,7 +75,7 @@ func TestManyPicturesAreToldInPieces(t *testing.T) {
 	told := map[id.ID]bool{}
 	for len(told) < many {
 		event := w.next(s)
-		if event.Kind != ImagesAdded || len(event.ImageIDs) == 0 || len(event.ImageIDs) > MostImages {
+		if event.Kind != ImagesAdded || len(event.ImageIDs) == 0 || len(event.ImageIDs) > MostNamed {
 			t.Fatalf("told %s of %d", event.Kind, len(event.ImageIDs))
 		}
 		for _, one := range event.ImageIDs {

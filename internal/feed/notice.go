@@ -15,10 +15,10 @@ const (
 	echoChannel    = "pixgate_echo"
 )
 
-// told are the kinds that the database tells of, and whether they name pictures.
-var told = map[Kind]bool{ImagesAdded: true, SelectionChanged: true, ImagesDelivered: true, JobChanged: false}
+// told are the kinds that the database tells of, and whether they name pictures or uploads.
+var told = map[Kind]bool{ImagesAdded: true, SelectionChanged: true, ImagesDelivered: true, UploadChanged: true, JobChanged: false}
 
-// parseJob reads what the channel of jobs tells: "KIND job image,image,…".
+// parseJob reads what the channel of jobs tells: "KIND job id,id,…".
 func parseJob(text string) (jobID id.ID, event Event, ok bool) {
 	kind, rest, _ := strings.Cut(text, " ")
 	name, list, hasList := strings.Cut(rest, " ")
@@ -28,15 +28,16 @@ func parseJob(text string) (jobID id.ID, event Event, ok bool) {
 		return id.Nil, Event{}, false
 	}
 	event.Kind = Kind(kind)
+	ids := event.named()
 	if !hasList {
 		return jobID, event, true
 	}
 	for one := range strings.SplitSeq(list, ",") {
-		imageID, isID := parseID(one)
-		if !isID || len(event.ImageIDs) == MostImages {
+		named, isID := parseID(one)
+		if !isID || len(*ids) == MostNamed {
 			return id.Nil, Event{}, false
 		}
-		event.ImageIDs = append(event.ImageIDs, imageID)
+		*ids = append(*ids, named)
 	}
 	return jobID, event, true
 }

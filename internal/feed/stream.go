@@ -91,7 +91,7 @@ func (s *Stream) add(event Event) {
 	case len(s.pending) == mostPending:
 		s.resync(event.At)
 	default:
-		s.pending = append(s.pending, Event{Kind: event.Kind, ImageIDs: slices.Clone(event.ImageIDs), At: event.At})
+		s.pending = append(s.pending, Event{Kind: event.Kind, ImageIDs: slices.Clone(event.ImageIDs), UploadIDs: slices.Clone(event.UploadIDs), At: event.At})
 	}
 	s.signal()
 }
@@ -114,14 +114,15 @@ func (e *Event) takeIn(other Event) bool {
 		return false
 	}
 	var fresh []id.ID
-	for _, one := range other.ImageIDs {
-		if !slices.Contains(e.ImageIDs, one) {
+	mine := e.named()
+	for _, one := range *other.named() {
+		if !slices.Contains(*mine, one) {
 			fresh = append(fresh, one)
 		}
 	}
-	if len(e.ImageIDs)+len(fresh) > MostImages {
+	if len(*mine)+len(fresh) > MostNamed {
 		return false
 	}
-	e.ImageIDs, e.At = append(e.ImageIDs, fresh...), other.At
+	*mine, e.At = append(*mine, fresh...), other.At
 	return true
 }

@@ -100,13 +100,16 @@ func (mutation) RequestOtp(context.Context, string) (*bool, error) { return new(
 
 type subscription struct{}
 
-// Ticks gives the Tick of the context, or fails with what is there instead.
+// Ticks gives the Tick of the context, nothing for zero, or fails with what is there instead.
 func (subscription) Ticks(ctx context.Context) (<-chan int, error) {
 	if err, failed := ctx.Value(Tick{}).(error); failed {
 		return nil, err
 	}
 	one := make(chan int, 1)
-	one <- ctx.Value(Tick{}).(int)
+	if tick := ctx.Value(Tick{}).(int); tick != 0 {
+		one <- tick
+	}
+	close(one)
 	return one, nil
 }
 
