@@ -14,7 +14,7 @@ import (
 
 // Subscriptions are answered by GraphQL over Server-Sent Events, in its "distinct connections mode": an event "next" for each
 // result, and "complete" where coming again is in vain. One difference: what is refused before the first event is an
-// answer of its own with its status, as it is for queries. docs/decisions/0012 says why.
+// answer of its own with its status, as it is for queries. docs/decisions/0017 says why.
 
 // Source is what a subscription is fed by.
 type Source interface {

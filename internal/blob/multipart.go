@@ -37,7 +37,7 @@ type Multipart struct {
 
 // judgesParts says whether the store at origin takes the SHA-256 of a part. R2 answers
 // 501 to every part with such a header, whatever it says: see
-// docs/decisions/0011-uploads.md.
+// docs/decisions/0015-uploads.md.
 func judgesParts(origin string) bool {
 	return !strings.HasSuffix(origin, ".r2.cloudflarestorage.com")
 }
