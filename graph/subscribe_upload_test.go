@@ -25,7 +25,7 @@ func TestASubscriberIsToldHowFarUploadsAre(t *testing.T) {
 	if got := s.next(t); !strings.Contains(got, `"kind":"RESYNC","uploads":[]`) {
 		t.Fatalf("the first event: %s", got)
 	}
-	first, second := a.announced(t, a.Photographer, a.Package), id.Nil
+	first := a.announced(t, a.Photographer, a.Package)
 	told := func(what, want string) {
 		t.Helper()
 		if got, want := s.next(t), `next {"data":{"x":`+want+`,"images":[],"job":{"status":"OPEN","customerUploads":false}}}}`; got != want {
@@ -36,7 +36,7 @@ func TestASubscriberIsToldHowFarUploadsAre(t *testing.T) {
 		return `{"id":"` + id.Upload.Format(upload) + `","filename":"Küche.jpg","state":` + rest + `}`
 	}
 	told("announced", `{"kind":"UPLOAD_CHANGED","uploads":[`+one(first, `"PENDING","image":null,"rejection":null`)+`]`)
-	second = a.announced(t, a.Photographer, a.Package)
+	second := a.announced(t, a.Photographer, a.Package)
 	told("announced", `{"kind":"UPLOAD_CHANGED","uploads":[`+one(second, `"PENDING","image":null,"rejection":null`)+`]`)
 	a.Exec(t, "UPDATE upload SET state = 'VERIFYING' WHERE id IN ($1, $2)", first, second)
 	told("complete", `{"kind":"UPLOAD_CHANGED","uploads":[`+one(second, `"VERIFYING","image":null,"rejection":null`)+`,`+one(first, `"VERIFYING","image":null,"rejection":null`)+`]`)
