@@ -44,7 +44,7 @@ var mutations = append([]mutation{
 	{"verifyOtp", "the code of a full account", "rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV rDEV", "", tried},
 	{"logout", "", "401 v v v v v v v v 401 v v 401", "session", ""},
 	{"eraseAccount", "a person", ofStaff, "account audit_entry audit_head device job session", ""},
-	{"eraseAccount", "a foreign person", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "account audit_entry audit_head booking device job session", ""},
+	{"eraseAccount", "a foreign person", "401 403 403 403 403 r403 r403 BLK EXP 401 403 v 401", "account audit_entry audit_head booking device job session tenant upload", ""},
 	{"eraseAccount", "oneself", byStaff, "", ""},
 	{"eraseAccount", "nobody", "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401", "", ""},
 	{"eraseAccount", "a reason without an end", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
