@@ -33,6 +33,10 @@ func Cost(op *ast.OperationDefinition, vars map[string]any) *gqlerror.Error {
 	return e
 }
 
+// dear are fields that each ask the storage for a list, which is paid by the request, and
+// what they count more than others: a page of uploads may have them once.
+var dear = map[string]int{"receivedParts": 150}
+
 // cost is what a selection set costs. things is how many elements a list has that is not
 // paged; acts says that the fields are mutations.
 func cost(set ast.SelectionSet, vars map[string]any, things int, acts bool) int {
@@ -44,7 +48,7 @@ func cost(set ast.SelectionSet, vars map[string]any, things int, acts bool) int 
 			if acts {
 				below = named(s, vars)
 			}
-			n += 1 + argumentCost(s, vars) + min(length(s, vars, things)*cost(s.SelectionSet, vars, below, false), many)
+			n += 1 + dear[s.Name] + argumentCost(s, vars) + min(length(s, vars, things)*cost(s.SelectionSet, vars, below, false), many)
 		case *ast.InlineFragment:
 			n += cost(s.SelectionSet, vars, things, acts)
 		case *ast.FragmentSpread:
