@@ -122,3 +122,27 @@ func TestALongListOfIdsDoesNotBuyAPageForEachOfThem(t *testing.T) {
 		}
 	}
 }
+
+// An event tells of a hundred pictures, and each of them would be asked for all of its job.
+func TestAnEventDoesNotBuyAPageForEachOfItsPictures(t *testing.T) {
+	t.Parallel()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `
+		type Query { job: Job }
+		type Subscription { jobEvents(jobId: ID!): JobEvent! }
+		type JobEvent { kind: String job: Job images: [Image!]! }
+		type Job { id: ID images(first: Int): [Image!]! }
+		type Image { id: ID filename: String state: String job: Job }`})
+	for query, refuse := range map[string]bool{
+		`subscription{jobEvents(jobId:"j"){kind job{id images(first:100){id filename state}}images{id filename state job{id}}}}`:           false,
+		`subscription{jobEvents(jobId:"j"){images{job{images(first:100){id filename state}}}}}`:                                            true,
+		`subscription{...e} fragment e on Subscription{jobEvents(jobId:"j"){...on JobEvent{images{job{images(first:100){id filename}}}}}}`: true,
+	} {
+		doc, err := gqlparser.LoadQueryWithRules(schema, query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := limit.Cost(doc.Operations[0], nil); (got != nil) != refuse {
+			t.Errorf("%s: %v", query, got)
+		}
+	}
+}
