@@ -24,7 +24,7 @@ const (
 // Cost refuses an operation whose lists, multiplied, make it resolve more than MaxCost fields. The operation
 // must have passed Check and validation; vars are its coerced variables.
 func Cost(op *ast.OperationDefinition, vars map[string]any) *gqlerror.Error {
-	n := cost(op.SelectionSet, vars, 1, op.Operation == ast.Mutation)
+	n := cost(op.SelectionSet, vars, 1, op.Operation)
 	if n <= MaxCost {
 		return nil
 	}
@@ -33,22 +33,29 @@ func Cost(op *ast.OperationDefinition, vars map[string]any) *gqlerror.Error {
 	return e
 }
 
+// dear are fields that each ask the storage for a list, which is paid by the request, and
+// what they count more than others: a page of uploads may have them once.
+var dear = map[string]int{"receivedParts": 150}
+
 // cost is what a selection set costs. things is how many elements a list has that is not
-// paged; acts says that the fields are mutations.
-func cost(set ast.SelectionSet, vars map[string]any, things int, acts bool) int {
+// paged; of says what the fields are: those below a root field are a query's.
+func cost(set ast.SelectionSet, vars map[string]any, things int, of ast.Operation) int {
 	n := 0
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
 			below := 1
-			if acts {
+			switch of {
+			case ast.Mutation:
 				below = named(s, vars)
+			case ast.Subscription: // an event is about a page of things at most
+				below = maxPage
 			}
-			n += 1 + argumentCost(s, vars) + min(length(s, vars, things)*cost(s.SelectionSet, vars, below, false), many)
+			n += 1 + dear[s.Name] + argumentCost(s, vars) + min(length(s, vars, things)*cost(s.SelectionSet, vars, below, ast.Query), many)
 		case *ast.InlineFragment:
-			n += cost(s.SelectionSet, vars, things, acts)
+			n += cost(s.SelectionSet, vars, things, of)
 		case *ast.FragmentSpread:
-			n += cost(s.Definition.SelectionSet, vars, things, acts)
+			n += cost(s.Definition.SelectionSet, vars, things, of)
 		}
 		n = min(n, many)
 	}

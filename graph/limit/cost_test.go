@@ -51,6 +51,33 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// One request must not make the storage be asked thousands of times, at the studio's expense.
+func TestWhatTheStorageIsAskedForIsDear(t *testing.T) {
+	t.Parallel()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `
+		type Query { jobs(first: Int): [Job!]! job: Job upload: Upload }
+		type Job { id: ID uploads(first: Int): [Upload!]! }
+		type Upload { id: ID state: String receivedParts: [Part!]! }
+		type Part { number: Int size: Int }`})
+	for query, refuse := range map[string]bool{
+		"{upload{id receivedParts{number size}}}":                                                                                                              false,
+		"{job{uploads(first:100){id state receivedParts{number size}}}}":                                                                                       false,
+		"{jobs(first:100){id uploads(first:100){id}}}":                                                                                                         false,
+		"{jobs(first:100){uploads(first:2){receivedParts{number}}}}":                                                                                           true,
+		"{job{a:uploads(first:100){receivedParts{number}} b:uploads(first:100){receivedParts{number}}}}":                                                       true,
+		"{job{uploads(first:100){a:receivedParts{number} b:receivedParts{number}}}}":                                                                           true,
+		"{job{...a}} fragment a on Job{uploads(first:100){...b ...c}} fragment b on Upload{a:receivedParts{size}} fragment c on Upload{b:receivedParts{size}}": true,
+	} {
+		doc, err := gqlparser.LoadQueryWithRules(schema, query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := limit.Cost(doc.Operations[0], nil); (got != nil) != refuse {
+			t.Errorf("%s: %v", query, got)
+		}
+	}
+}
+
 // A mutation answers with a list as long as what it was told to change, and below each
 // element may stand a page of the job that all of them are of.
 func TestALongListOfIdsDoesNotBuyAPageForEachOfThem(t *testing.T) {
@@ -92,6 +119,30 @@ func TestALongListOfIdsDoesNotBuyAPageForEachOfThem(t *testing.T) {
 		}
 		if got := limit.Cost(doc.Operations[0], tt.vars); (got != nil) != tt.refuse {
 			t.Errorf("%s with %d ids: %v", tt.query, len(tt.vars), got)
+		}
+	}
+}
+
+// An event tells of a hundred pictures, and each of them would be asked for all of its job.
+func TestAnEventDoesNotBuyAPageForEachOfItsPictures(t *testing.T) {
+	t.Parallel()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `
+		type Query { job: Job }
+		type Subscription { jobEvents(jobId: ID!): JobEvent! }
+		type JobEvent { kind: String job: Job images: [Image!]! }
+		type Job { id: ID images(first: Int): [Image!]! }
+		type Image { id: ID filename: String state: String job: Job }`})
+	for query, refuse := range map[string]bool{
+		`subscription{jobEvents(jobId:"j"){kind job{id images(first:100){id filename state}}images{id filename state job{id}}}}`:           false,
+		`subscription{jobEvents(jobId:"j"){images{job{images(first:100){id filename state}}}}}`:                                            true,
+		`subscription{...e} fragment e on Subscription{jobEvents(jobId:"j"){...on JobEvent{images{job{images(first:100){id filename}}}}}}`: true,
+	} {
+		doc, err := gqlparser.LoadQueryWithRules(schema, query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := limit.Cost(doc.Operations[0], nil); (got != nil) != refuse {
+			t.Errorf("%s: %v", query, got)
 		}
 	}
 }

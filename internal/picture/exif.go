@@ -95,14 +95,15 @@ func (t tiff) from(offset uint32) []byte {
 	return t.data[min(int64(offset), int64(len(t.data))):]
 }
 
-// captured reads EXIF's "2006:01:02 15:04:05" and "+02:00".
+// captured reads EXIF's "2006:01:02 15:04:05" and "+02:00". A year that RFC 3339 can't
+// write, as some get by their offset, is none.
 func captured(taken, offset string) time.Time {
 	taken, offset = strings.TrimSpace(taken), strings.TrimSpace(offset)
-	if t, err := time.Parse("2006:01:02 15:04:05-07:00", taken+offset); err == nil {
-		return t.UTC()
-	}
-	t, err := time.Parse("2006:01:02 15:04:05", taken)
+	t, err := time.Parse("2006:01:02 15:04:05-07:00", taken+offset)
 	if err != nil {
+		t, err = time.Parse("2006:01:02 15:04:05", taken)
+	}
+	if t = t.UTC(); err != nil || t.Year() < 1 || t.Year() > 9999 {
 		return time.Time{}
 	}
 	return t

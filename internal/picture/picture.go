@@ -6,6 +6,7 @@ package picture
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"time"
 )
@@ -46,6 +47,10 @@ const (
 	DefaultBytes  = 256 << 20
 	DefaultPixels = 150_000_000
 )
+
+// maxSide is how long a side may be, in pixels, as no JPEG's can be longer. A row of all
+// the pixels that are allowed takes gigabytes to scale, since nothing halves it.
+const maxSide = 65_535
 
 // Inspect reads r once, to its end. What is not a whole picture of a supported
 // type within limits comes back as a *Refusal, a failing reader as its error, the
@@ -96,6 +101,9 @@ func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Lim
 	}
 	if int64(w) > most/int64(h) {
 		return refuse(TooManyPixels, nil, w, h, kind.name, most/1e6)
+	}
+	if max(w, h) > maxSide {
+		return refuse(UnsupportedVariant, fmt.Errorf("picture: %d × %d pixels", w, h), kind.name)
 	}
 	if err := kind.judgeAround(ctx, data, opened, limits.Pixels); err != nil {
 		return err

@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	// maxPNG bounds the pixels, which the decoder keeps in up to 8 bytes each.
+	// maxPNG bounds the pixels, which the decoder keeps in 4 bytes each, and maxDeep
+	// those of 16 bits a colour, which take 8. Interlaced ones take half as much again.
 	maxPNG   = 64_000_000
+	maxDeep  = 32_000_000
 	pngMagic = "\x89PNG\r\n\x1a\n"
 	// maxNotes bounds the list of chunks that are not pixels.
 	maxNotes = 10_000
@@ -35,6 +37,9 @@ func openPNG(ctx context.Context, data []byte) (*opened, error) {
 		return nil, err
 	}
 	o := &opened{width: config.Width, height: config.Height, most: maxPNG}
+	if depth := data[len(pngMagic)+16]; depth == 16 {
+		o.most = maxDeep
+	}
 	inflated := int64(0)
 	for c := range pngChunks(data) {
 		if crc32.ChecksumIEEE(data[c.at+4:c.end-4]) != binary.BigEndian.Uint32(data[c.end-4:]) {

@@ -144,18 +144,21 @@ func photoMechanicSize(tail []byte) int {
 // read as another format.
 func hasActive(parts ...[]byte) bool {
 	for _, part := range parts {
-		for i := bytes.IndexAny(part, "<%"); i >= 0; {
-			for _, sign := range []string{"<?php", "<script", "<html", "<!doctype", "<iframe", "%pdf-"} {
-				if len(part)-i >= len(sign) && strings.EqualFold(string(part[i:i+len(sign)]), sign) {
-					return true
-				}
+		for i := range max(len(part)-1, 0) {
+			if part[i] != '<' && part[i] != '%' {
+				continue
 			}
-			part = part[i+1:]
-			i = bytes.IndexAny(part, "<%")
+			sign := active[part[i+1]|0x20] // one to compare with, or 200 MB of "<" take a quarter of a minute
+			if sign != "" && len(part)-i >= len(sign) && strings.EqualFold(string(part[i:i+len(sign)]), sign) {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// active are the signs of what runs, by their second letters.
+var active = [256]string{'?': "<?php", 's': "<script", 'h': "<html", '!': "<!doctype", 'i': "<iframe", 'p': "%pdf-"}
 
 // videoEnd returns the length of the ISO boxes that tail begins with, 0 where
 // the first of them is not a file type box.

@@ -26,6 +26,7 @@ type announced struct {
 	filename, contentType string
 	size                  int64
 	sum                   [32]byte
+	guest                 bool // by somebody who does not work on the job
 }
 
 var mediaType = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]{1,60}$`)

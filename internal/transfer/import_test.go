@@ -310,3 +310,61 @@ func TestARunThatWasCutOffCountsWhatItTookBefore(t *testing.T) {
 		t.Errorf("%+v", after)
 	}
 }
+
+// An import that runs when the job is handed over, or that a crash left for later, would
+// add pictures behind the customer's back, and release them where all are included.
+func TestNothingIsImportedIntoAJobThatWasHandedOver(t *testing.T) {
+	t.Parallel()
+	for _, status := range []job.Status{job.Delivered, job.Closed} {
+		h := newHouse(t)
+		j := h.emptyJob(t)
+		h.put(t, "a/1.jpg", photo(t, 1))
+		h.put(t, "a/2.jpg", photo(t, 2))
+		run := h.start(t, j.PublicID(), "a")
+		if _, err := h.jobs.SetStatus(t.Context(), h.admin, j.PublicID(), status, ""); err != nil {
+			t.Fatal(err)
+		}
+		after := h.run(t, run)
+		if after.State != transfer.Done || after.Taken != 0 || len(after.Refused) != 2 || after.Refused[0].Code != "JOB_"+string(status) {
+			t.Errorf("%s: %+v", status, after)
+		}
+		var n int
+		if err := h.db.Owner.QueryRow(t.Context(), "SELECT count(*) FROM image WHERE job_id = $1", j.ID).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%s: %d pictures, %v", status, n, err)
+		}
+		for object, err := range h.store.List(t.Context(), "tenants/studio/jobs/"+j.ID.String()+"/") {
+			t.Errorf("%s: %s was kept, %v", status, object.Key, err)
+		}
+	}
+}
+
+// The job is handed over while a picture is on its way from the storage to its row.
+func TestNothingIsImportedWhileAJobIsHandedOver(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	j := h.emptyJob(t)
+	h.put(t, "a/1.jpg", photo(t, 1))
+	run, done := h.start(t, j.PublicID(), "a"), make(chan error, 1)
+	tx, err := h.db.Owner.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "UPDATE job SET status = 'DELIVERED' WHERE id = $1", j.ID); err != nil { // locks it, and shows nothing yet
+		t.Fatal(err)
+	}
+	go func() { done <- h.imports.Run(t.Context(), run.ID) }()
+	for waits := 0; waits == 0; {
+		if err := h.db.Owner.QueryRow(t.Context(), "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted").Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if after, err := h.imports.ByID(t.Context(), h.admin, run.ID); err != nil || after.State != transfer.Done || after.Taken != 0 || len(after.Refused) != 1 {
+		t.Errorf("%+v, %v", after, err)
+	}
+}

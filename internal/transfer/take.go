@@ -15,6 +15,7 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
+	"pixgate/internal/job"
 	"pixgate/internal/picture"
 	"pixgate/queries"
 )
@@ -131,6 +132,9 @@ func (in intake) take(ctx context.Context, object blob.Object, position int32) (
 	case !errors.Is(err, pgx.ErrNoRows):
 		return outcome{}, fault.Database("look for an image", err)
 	}
+	if no, err := in.closed(ctx); err != nil || no != nil {
+		return in.refuseBy(object, no), err
+	}
 	t, f := taking{in.store, in.now}, in.file(object)
 	found, err := t.inspect(ctx, f, picture.Limits{})
 	if refusal, ok := errors.AsType[*picture.Refusal](err); ok {
@@ -140,13 +144,33 @@ func (in intake) take(ctx context.Context, object blob.Object, position int32) (
 		f.folder += hex.EncodeToString(found.SHA256[:]) + "/"
 		var at stored
 		if at, err = t.keep(ctx, f, found); err == nil {
-			return in.insert(ctx, t, f, position, found, at)
+			return in.insert(ctx, t, f, object, position, found, at)
 		}
 	}
 	if errors.Is(err, blob.ErrChanged) || errors.Is(err, blob.ErrNotFound) {
 		return in.refuse(object, "CHANGED", "The object changed while it was being read. Run the import again."), nil
 	}
 	return outcome{}, fmt.Errorf("take an object of import %s: %w", in.run.ID, err)
+}
+
+// closed says why the job takes nothing any more, before anything is read for it.
+func (in intake) closed(ctx context.Context) (*job.Refusal, error) {
+	rows, err := queries.New(in.db).JobsByID(ctx, in.run.TenantID, []id.ID{in.run.JobID})
+	if err != nil {
+		return nil, fault.Database("read an import's job", err)
+	}
+	for _, row := range rows {
+		return job.Closes(job.Status(row.Status)), nil
+	}
+	return nil, fmt.Errorf("import %s is for no job", in.run.ID)
+}
+
+// refuseBy is the outcome for an object that a rule refuses, if one does.
+func (in intake) refuseBy(object blob.Object, no *job.Refusal) outcome {
+	if no == nil {
+		return outcome{}
+	}
+	return in.refuse(object, string(no.Code), no.Message)
 }
 
 func (in intake) refuse(object blob.Object, code, message string) outcome {
@@ -162,19 +186,27 @@ func (in intake) file(object blob.Object) file {
 	}
 }
 
-func (in intake) insert(ctx context.Context, t taking, f file, position int32, found *picture.Picture, at stored) (outcome, error) {
+// insert makes the object a picture, unless the job was handed over or closed since the
+// import began: nothing is added behind its customer's back, nor released with the rest.
+func (in intake) insert(ctx context.Context, t taking, f file, object blob.Object, position int32, found *picture.Picture, at stored) (outcome, error) {
 	var made *id.ID
+	var no *job.Refusal
 	err := pgx.BeginFunc(ctx, in.db, func(tx pgx.Tx) error {
-		if _, err := queries.New(tx).LockJob(ctx, f.tenantID, f.jobID); err != nil {
+		j, err := queries.New(tx).LockJob(ctx, f.tenantID, f.jobID)
+		if err != nil {
 			return err
 		}
-		var err error
+		if no = job.Closes(job.Status(j.Status)); no != nil {
+			return nil
+		}
 		made, err = t.insert(ctx, tx, f, position, found, at)
 		return err
 	})
 	switch {
 	case err != nil:
 		return outcome{}, fault.Database("take an image in", err)
+	case no != nil:
+		return in.refuseBy(object, no), nil
 	case made == nil:
 		return outcome{known: 1}, nil
 	}

@@ -24,13 +24,15 @@ func (s *Uploads) Create(ctx context.Context, v account.Viewer, a Announcement) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if !job.Adds(v, j, s.Now()).May {
+	adding := job.Adds(v, j, s.Now())
+	if !adding.May {
 		return nil, nil, fault.Refused()
 	}
 	checked, err := a.check()
 	if err != nil {
 		return nil, nil, err
 	}
+	checked.guest = !adding.All
 	refusal := checked.refusal()
 	if refusal != nil {
 		return nil, []job.Refusal{*refusal}, nil
@@ -87,6 +89,11 @@ func (s *Uploads) announce(ctx context.Context, q *queries.Queries, v account.Vi
 			TenantID: v.TenantID, ID: row.ID, DueAt: row.DueAt, SessionID: row.SessionID, AddressKey: row.AddressKey,
 		})
 	}
+	if a.guest {
+		if refusal, err := crowded(ctx, q, v, j.ID); err != nil || refusal != nil {
+			return row, refusal, err
+		}
+	}
 	if refusal, err := exceeded(ctx, q, j, a.size, true); err != nil || refusal != nil {
 		return row, refusal, err
 	}
@@ -113,6 +120,20 @@ func (s *Uploads) insert(
 		return row, fmt.Errorf("an upload of the same file appeared in job %s: was it not locked?", j.ID)
 	}
 	return row, err
+}
+
+// crowded refuses one more upload of somebody who has maxGuest open in the job. What is
+// announced is spoken for without a byte of it: a customer could shut the studio out of
+// its own job, and of all others where the studio has a limit. The job must be locked.
+func crowded(ctx context.Context, q *queries.Queries, v account.Viewer, jobID id.ID) (*job.Refusal, error) {
+	open, err := q.UploadsOfPerson(ctx, queries.UploadsOfPersonParams{
+		TenantID: v.TenantID, JobID: jobID, AccountID: v.AccountID, BeforeAt: endOfTime, BeforeID: lastID,
+		States: []string{string(Pending), string(Verifying)}, MaxRows: maxGuest,
+	})
+	if err != nil || len(open) < maxGuest {
+		return nil, err
+	}
+	return full("Finish or abort some of your uploads first: %d of %d", maxGuest, maxGuest, false), nil
 }
 
 // exceeded says which quota one more file of so many bytes would exceed; nil for none.

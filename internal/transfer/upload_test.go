@@ -701,3 +701,48 @@ func TestNoTwoPicturesShareAPlace(t *testing.T) {
 		t.Errorf("%d pictures at %d places, want %d", images, places, 6+2*many)
 	}
 }
+
+// What is announced is spoken for: without a bound of their own a customer shuts the studio
+// out of the job, and out of its whole storage, by announcements alone.
+func TestACustomerCanNotSpeakForTheWholeJob(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	d.Exec(t, "UPDATE job SET customer_uploads = true WHERE id = $1", d.Package.ID)
+	number := 0
+	announce := func(v account.Viewer, number int) (*transfer.Upload, []job.Refusal) {
+		t.Helper()
+		u, refusals, err := d.uploads.Create(t.Context(), v, transfer.Announcement{
+			JobID: d.Package.PublicID(), Filename: "a.jpg", ContentType: "image/jpeg", Size: 200 << 20, SHA256: fmt.Sprintf("%064x", number), Address: "somewhere",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u, refusals
+	}
+	var last *transfer.Upload
+	for number < 100 {
+		number++
+		u, refusals := announce(d.owner, number)
+		if refusals != nil {
+			t.Fatalf("number %d: %+v", number, refusals[0])
+		}
+		last = u
+	}
+	if _, refusals := announce(d.owner, 101); len(refusals) != 1 || refusals[0].Code != job.QuotaExceeded {
+		t.Errorf("one more than a hundred: %+v", refusals)
+	}
+	if again, refusals := announce(d.owner, 100); refusals != nil || again.ID != last.ID {
+		t.Errorf("one that is open already: %+v", refusals)
+	}
+	for more := range 5 { // as long as nobody else has spoken for the place
+		if _, refusals := announce(d.photog, 200+more); refusals != nil {
+			t.Errorf("the photographer: %+v", refusals)
+		}
+	}
+	if _, _, err := d.uploads.Abort(t.Context(), d.owner, last.PublicID()); err != nil {
+		t.Fatal(err)
+	}
+	if _, refusals := announce(d.owner, 101); refusals != nil {
+		t.Errorf("after one was given up: %+v", refusals)
+	}
+}

@@ -24,6 +24,8 @@ const (
 	MaxUpload = 200 << 20
 	// MaxSingle is up to which size a file goes up by one PUT, in bytes.
 	MaxSingle = 16 << 20
+	// maxGuest is how many uploads a customer may have open in a job at once.
+	maxGuest = 100
 	// PartSize is how large the parts of a larger one are but the last, in bytes.
 	PartSize = 8 << 20
 

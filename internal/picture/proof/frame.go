@@ -134,6 +134,7 @@ type tables struct {
 	quant     [4][64]int32 // in zigzag order
 	hasQuant  [4]bool
 	dc, ac    [4]huffman
+	given     int // Huffman tables, those that were replaced included
 	restart   int // units between restart markers, 0: none
 	jfif      bool
 	adobe     bool

@@ -19,6 +19,9 @@ func (t *tables) readHuffman(b []byte) error {
 		if len(b) < 17 || b[0]>>4 > 1 || b[0]&15 > 3 {
 			return Damaged("Huffman table")
 		}
+		if t.given++; t.given > maxTables {
+			return Laborious("Huffman tables")
+		}
 		h := &t.dc[b[0]&15]
 		if b[0]>>4 == 1 {
 			h = &t.ac[b[0]&15]

@@ -22,6 +22,9 @@ const (
 	// another walk over all blocks.
 	maxScans = 100
 	maxWork  = 3_000_000_000
+	// maxTables bounds how often a Huffman table is given: each costs more to set up
+	// than to write down, and a scan needs eight.
+	maxTables = 8 * maxScans
 	// maxStray is how many bytes may belong to nothing, in all: encoders round up
 	// buffers, and decoders pass over it.
 	maxStray = 1024
