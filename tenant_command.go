@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"pixgate/internal/account"
@@ -211,8 +212,10 @@ func (s studios) setText(ctx context.Context, slug string, text account.Text, st
 	}
 	text.Body = strings.ReplaceAll(string(body), "\r\n", "\n")
 	switch length := utf8.RuneCountInString(text.Body); {
-	case !utf8.ValidString(text.Body) || !utf8.ValidString(text.Subject) || strings.ContainsRune(text.Body+text.Subject, 0):
+	case !utf8.ValidString(text.Body) || !utf8.ValidString(text.Subject):
 		return errors.New("the mail is no UTF-8 text")
+	case strings.ContainsFunc(text.Subject+strings.NewReplacer("\n", "", "\t", "").Replace(text.Body), unicode.IsControl):
+		return errors.New("the mail holds control characters, which would act on the terminal of whoever lists it")
 	case length == 0 || length > maxBody:
 		return fmt.Errorf("the body has %d characters, give 1 to %d on standard input", length, maxBody)
 	case utf8.RuneCountInString(text.Subject) > maxSubject:

@@ -4046,7 +4046,7 @@ extend type Mutation {
   """
   Asks the studio for a shoot, for the proven address that the caller is signed in with: there is no other way to say
   whose it is. Client and studio get a mail. The same once more within ten minutes, as after a second click or a lost
-  answer, returns the same booking while it stands.
+  answer, returns the same booking while it stands. One person books at most thirty times a day (` + "`" + `RATE_LIMITED` + "`" + `).
   """
   createBooking(
     "The booking."

@@ -34,14 +34,15 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 	})
 }
 
-// UnmarshalDateTime reads a DateTime: RFC 3339 with a zone, nothing looser.
+// UnmarshalDateTime reads a DateTime: RFC 3339 with a zone, nothing looser. A time that lies
+// beyond the years 0 to 9999 where it is UTC can't be written again, and is none.
 func UnmarshalDateTime(v any) (time.Time, error) {
 	text, ok := v.(string)
 	if !ok {
 		return time.Time{}, fmt.Errorf("a DateTime is a string such as %s", strconv.Quote("2026-11-22T09:30:00Z"))
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
+	if year := t.UTC().Year(); err != nil || year < 0 || year > 9999 {
 		return time.Time{}, fmt.Errorf("a DateTime is written as in RFC 3339, such as %s", strconv.Quote("2026-11-22T09:30:00Z"))
 	}
 	return t, nil

@@ -20,6 +20,13 @@ import (
 // click, or an app that lost the answer.
 const sameAgain = 10 * time.Minute
 
+// mostADay is how many shoots one person may book within a day: each is mailed to all who run
+// the studio, and whoever books and cancels in turn would fill their mailboxes.
+const (
+	mostADay = 30
+	aDay     = 24 * time.Hour
+)
+
 // Wish is what a booking is made of. Whose it is the session says.
 type Wish struct {
 	Address        string      // of the property: one line, 1 to 500 characters
@@ -56,7 +63,8 @@ func (w Wish) isOf(row queries.Booking) bool {
 }
 
 // Create books a shoot for the viewer, and has the viewer and the studio told by mail.
-// The same once more within ten minutes, while that booking stands, is the same booking.
+// The same once more within ten minutes, while that booking stands, is the same booking. It
+// is RATE_LIMITED for who has booked thirty within a day, those that were cancelled included.
 func (s *Bookings) Create(ctx context.Context, v account.Viewer, w Wish) (*Booking, []Refusal, error) {
 	now := s.Now()
 	if err := v.Good(now); err != nil {
@@ -86,14 +94,17 @@ func (s *Bookings) create(ctx context.Context, tx pgx.Tx, v account.Viewer, w Wi
 	if err := standing(ctx, q, v, now); err != nil {
 		return nil, nil, err
 	}
-	lately, err := q.BookingsSince(ctx, v.TenantID, v.AccountID, now.Add(-sameAgain))
+	lately, err := q.BookingsSince(ctx, v.TenantID, v.AccountID, now.Add(-aDay))
 	if err != nil {
 		return nil, nil, fault.Database("look for the same booking", err)
 	}
-	for _, row := range lately {
-		if w.isOf(row) {
+	for _, row := range lately { // the latest first
+		if row.CreatedAt.After(now.Add(-sameAgain)) && w.isOf(row) {
 			return fromRow(row), nil, nil
 		}
+	}
+	if len(lately) >= mostADay {
+		return nil, nil, fault.TooMany("You have booked very often within the last day. Please call the studio.", lately[mostADay-1].CreatedAt.Add(aDay).Sub(now))
 	}
 	row, err := q.InsertBooking(ctx, queries.InsertBookingParams{
 		TenantID: v.TenantID, ID: id.New(now), AccountID: v.AccountID, Address: w.Address, Package: w.Package, PreferredDates: w.PreferredDates,

@@ -267,3 +267,37 @@ func TestTheSameBookingAgainIsTheSameBooking(t *testing.T) {
 		t.Error("one of eleven minutes ago stands for a new one")
 	}
 }
+
+// Somebody with a mailbox and a loop books and cancels, slowly enough for FORM and fifty at
+// once: whoever runs the studio gets a bounded number of mails a day.
+func TestNobodyFillsTheStudiosMailboxes(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	begun := s.now
+	for range 20 {
+		made := s.book(t, s.Other)
+		if _, _, err := s.bookings.Cancel(t.Context(), viewer(s.Other), made.PublicID(), booking.Word{}); err != nil {
+			t.Fatal(err)
+		}
+		s.now = s.now.Add(time.Minute)
+	}
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			w := s.wish()
+			w.Address = strings.Repeat("x", i+1)
+			_, _, err := s.bookings.Create(t.Context(), viewer(s.Other), w)
+			if wait := begun.Add(24 * time.Hour).Sub(s.now); err != nil && (!fault.Is(err, fault.RateLimited) || fault.As(err).RetryAfter > wait || fault.As(err).RetryAfter < wait-time.Second) {
+				t.Errorf("booking %d: %v, to come back in %v and not %v", i, err, fault.As(err).RetryAfter, wait)
+			}
+		})
+	}
+	all.Wait()
+	// One is the cast's own, of the same moment.
+	if n := s.count(t, "SELECT count(*) FROM booking WHERE account_id = $1", s.Other.AccountID); n != 30 {
+		t.Errorf("%d bookings within a day, want 30", n)
+	}
+	s.book(t, s.Removed) // others are not kept from booking
+	s.now = begun.Add(24*time.Hour + time.Minute/2)
+	s.book(t, s.Other)
+}

@@ -38,8 +38,9 @@ type studio struct {
 
 func newStudio(t testing.TB) *studio {
 	t.Helper()
-	s := &studio{db: stage.Database(t), now: time.Now()}
+	s := &studio{db: stage.Database(t)}
 	s.Cast = cast.New(t, s.db.Owner)
+	s.now = time.Now() // after what has expired in the cast
 	clock := func() time.Time { return s.now }
 	chain := audit.NewLog(secret.NewRing("audit secret of a test, long enough", ""), time.Now)
 	tenants := account.NewTenants(s.db.Pool, "studio", time.Now)

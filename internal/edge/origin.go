@@ -71,9 +71,14 @@ func (e *edge) isListed(r *http.Request, origin string) bool {
 
 // isWelcome reports whether the pages of an origin are those of the studio that the
 // request is for, or of none: another studio's have no business here, listed as they
-// are. While the studios can't be looked up nobody is another's, so that the refusals of
-// those minutes can be read; then there is nothing else to read.
+// are. Our own pages, of the host that was called, are nobody else's, whoever lists them: the
+// sign-in page of a studio would not work any more. While the studios can't be looked up nobody
+// is another's, so that the refusals of those minutes can be read; then there is nothing else to
+// read.
 func (e *edge) isWelcome(r *http.Request, origin string) bool {
+	if origin == e.origins.scheme+r.Host {
+		return true
+	}
 	here, err := e.studio(r)
 	if err != nil || slices.Contains(here.Origins, origin) {
 		return true

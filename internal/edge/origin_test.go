@@ -157,7 +157,8 @@ type studios struct{ away bool }
 
 const (
 	ours, theirs, both, nobodys = "https://app.pix.test", "https://app.other.test", "https://all.test", web
-	inClear                     = "http://app.pix.test" // of a studio that was set up in development
+	inClear                     = "http://app.pix.test"  // of a studio that was set up in development
+	taken                       = "https://api.pix.test" // the first studio's API, which the second lists
 )
 
 func (s studios) For(_ context.Context, host, origin string) (account.Tenant, error) {
@@ -166,7 +167,7 @@ func (s studios) For(_ context.Context, host, origin string) (account.Tenant, er
 	}
 	all := []account.Tenant{
 		{ID: id.ID{1}, Slug: "pix", Hosts: []string{"api.pix.test"}, Origins: []string{ours, both}},
-		{ID: id.ID{2}, Slug: "other", Hosts: []string{"api.other.test"}, Origins: []string{theirs, both}},
+		{ID: id.ID{2}, Slug: "other", Hosts: []string{"api.other.test"}, Origins: []string{theirs, both, taken}},
 	}
 	for _, one := range all {
 		if slices.Contains(one.Hosts, host) {
@@ -182,7 +183,7 @@ func (s studios) For(_ context.Context, host, origin string) (account.Tenant, er
 }
 
 func (studios) Lists(_ context.Context, origin string) bool {
-	return slices.Contains([]string{ours, theirs, both, inClear}, origin)
+	return slices.Contains([]string{ours, theirs, both, taken, inClear}, origin)
 }
 
 func twoStudios(away bool) func(*edge.Options, *fake) {
@@ -230,6 +231,16 @@ func TestAStudiosPagesAreNoneOfAnothers(t *testing.T) {
 		if one.Event != audit.CSRFBlocked || one.TenantID == nil {
 			t.Errorf("the studio is not told: %+v", one)
 		}
+	}
+}
+
+// A studio that lists another one's API as its web app, by mistake or on purpose, does not
+// shut that one's own pages out.
+func TestNoStudioTakesAnothersOwnPages(t *testing.T) {
+	t.Parallel()
+	h, f := server(t, twoStudios(false))
+	if got := call(t, h, "POST /graphql", append([]string{withDevice, "Host: api.pix.test", "Origin: " + taken, "Sec-Fetch-Site: same-origin"}, proofOut...)...); got.StatusCode != http.StatusOK || len(f.records.Incidents()) > 0 {
+		t.Errorf("the studio's own page: %d, %+v", got.StatusCode, f.records.Incidents())
 	}
 }
 

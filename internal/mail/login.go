@@ -25,7 +25,8 @@ type Wording struct {
 }
 
 // Check returns why a studio's wording of a sign-in mail can't be used: the body
-// must hold the code, the subject must not, since subjects show on locked screens.
+// must hold the code, the subject must not, since subjects show on locked screens. Neither
+// holds a link: see builtIn.
 func (w Wording) Check() error {
 	switch {
 	case !strings.Contains(w.Body, "{code}"):
@@ -34,6 +35,8 @@ func (w Wording) Check() error {
 		return errors.New("the subject holds {code}")
 	case strings.TrimSpace(w.Subject) == "":
 		return errors.New("the subject is empty")
+	case anyLink.MatchString(w.Subject + "\n" + w.Body):
+		return errors.New("it holds a link")
 	}
 	return nil
 }

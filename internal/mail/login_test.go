@@ -49,6 +49,7 @@ func TestLoginMailNeverShowsTheCodeInItsSubject(t *testing.T) {
 	t.Parallel()
 	for _, words := range []mail.Wording{
 		{Subject: "Code {code}", Body: "{code}"}, {Subject: "Code", Body: "no code"}, {Subject: " ", Body: "{code}"},
+		{Subject: "Code", Body: "{code} or https://evil.test"}, {Subject: "www.evil.test", Body: "{code}"}, // nobody learns from us to click
 	} {
 		if words.Check() == nil {
 			t.Errorf("%+v was taken", words)

@@ -45,6 +45,13 @@ func TestAPageTakesNoMoreThanItMay(t *testing.T) {
 		}
 	}
 	n.page("/memory", `<script>const all = []; setInterval(() => { const a = new Uint8Array(32 << 20); for (let i = 0; i < a.length; i += 4096) a[i] = 1; all.push(a) }, 5)</script><img src="/hangs">`)
+	for store, keep := range map[string]string{
+		"files": `const d = await navigator.storage.getDirectory(); put = async (i, b) => { const f = await (await d.getFileHandle('x' + i, {create: true})).createWritable(); await f.write(b); await f.close() }`,
+		"cache": `const c = await caches.open('x'); put = (i, b) => c.put('/' + i, new Response(b))`,
+		"index": `const r = indexedDB.open('x', 1); await new Promise(k => { r.onupgradeneeded = () => r.result.createObjectStore('s'); r.onsuccess = k }); put = (i, b) => new Promise(k => { const t = r.result.transaction('s', 'readwrite'); t.objectStore('s').put(b, i); t.oncomplete = k })`,
+	} {
+		n.page("/"+store, `<script type=module>let put; `+keep+`; const b = new Uint8Array(4 << 20); for (let a = 0; a < b.length; a += 65536) crypto.getRandomValues(b.subarray(a, a + 65536)); for (let i = 0;; i++) await put(i, b)</script><img src="/hangs">`)
+	}
 	n.pages["/missing"] = func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = fmt.Fprint(w, secret)
@@ -72,6 +79,9 @@ func TestAPageTakesNoMoreThanItMay(t *testing.T) {
 		{"/file", n.printer().Within(0, 1<<20, 0, 0), fault.ValidationFailed, "1 MiB"},
 		{"/traffic", n.printer().Within(0, 0, 4<<20, 0), fault.ValidationFailed, "4 MiB"},
 		{"/memory", n.printer().Within(0, 0, 0, 400<<20), fault.ValidationFailed, "memory"},
+		{"/files", n.printer().WithDisk(48 << 20), fault.ValidationFailed, "stores"},
+		{"/cache", n.printer().WithDisk(48 << 20), fault.ValidationFailed, "stores"},
+		{"/index", n.printer().WithDisk(48 << 20), fault.ValidationFailed, "stores"},
 		{"/missing", n.printer(), fault.ValidationFailed, "error status"},
 		{"/password", n.printer(), fault.ValidationFailed, "error status"},
 		{"/download", n.printer(), fault.ValidationFailed, "download"},

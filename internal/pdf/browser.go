@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -112,6 +114,21 @@ func (b *browser) close(hangs bool) error {
 		return fmt.Errorf("remove a browser's profile: %w", err)
 	}
 	return nil
+}
+
+// sizeOf is how many bytes the files below a folder have. What goes away meanwhile counts for
+// nothing.
+func sizeOf(folder string) (sum int64) {
+	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return nil
+		}
+		if file, err := entry.Info(); err == nil {
+			sum += file.Size()
+		}
+		return nil
+	}) // its function returns no error
+	return sum
 }
 
 // tail keeps the end of what a browser says, for the log, where it does not start.

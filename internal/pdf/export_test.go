@@ -25,6 +25,12 @@ func (p *Printer) Within(load time.Duration, file int, traffic, memory int64) *P
 	return p
 }
 
+// WithDisk changes one more of them.
+func (p *Printer) WithDisk(most int64) *Printer {
+	p.bounds.disk = most
+	return p
+}
+
 // OpenProxy opens the proxy of a page, and returns its address and what signs in there.
 func OpenProxy(t testing.TB, o Options) (address, authorization string) {
 	t.Helper()

@@ -30,11 +30,12 @@ type bounds struct {
 	file    int   // bytes of the PDF
 	traffic int64 // bytes through the proxy, both ways together
 	memory  int64 // bytes that the browser's processes have to themselves
+	disk    int64 // bytes in its folder, where a page's own stores lie
 }
 
 var usual = bounds{
 	time: 20 * time.Second, load: 15 * time.Second, settle: 3 * time.Second,
-	pages: 100, file: 20 << 20, traffic: 64 << 20, memory: 1536 << 20,
+	pages: 100, file: 20 << 20, traffic: 64 << 20, memory: 1536 << 20, disk: 256 << 20,
 }
 
 // atOnce is how many pages are printed side by side.
@@ -155,6 +156,7 @@ var (
 	errFile     = errors.New("too large a file")
 	errTraffic  = errors.New("too much to load")
 	errMemory   = errors.New("the browser takes too much memory")
+	errDisk     = errors.New("the browser takes too much disk")
 	errNoPage   = errors.New("no page")
 	errStatus   = errors.New("the page answers with an error")
 	errCrashed  = errors.New("the page crashed")
@@ -172,6 +174,7 @@ func (m bounds) judged(err error) error {
 		errFile:    fmt.Sprintf("The page is too large: its file has more than %d MiB.", m.file>>20),
 		errTraffic: fmt.Sprintf("The page is too large: it loads more than %d MiB.", m.traffic>>20),
 		errMemory:  "The page takes more memory than a page may.",
+		errDisk:    "The page stores more than a page may.",
 		errCrashed: "The page makes the browser crash.",
 		errNoPage:  "There is no page to print: it is a download, or something else.",
 		errStatus:  "The page answers with an error status.",

@@ -54,11 +54,12 @@ func (p *Printer) print(ctx context.Context, target *url.URL, told func(string))
 	return file, err
 }
 
-const memoryEvery = 100 * time.Millisecond
+const boundEvery = 100 * time.Millisecond
 
-// bound ends a page whose browser takes too much memory.
+// bound ends a page whose browser takes too much memory, or too much of the disk: a page may
+// write gigabytes into stores of its own without a byte of traffic.
 func (p *Printer) bound(ctx context.Context, b *browser, fail func(error)) {
-	tick := time.NewTicker(memoryEvery)
+	tick := time.NewTicker(boundEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -69,6 +70,9 @@ func (p *Printer) bound(ctx context.Context, b *browser, fail func(error)) {
 		case <-tick.C:
 			if memoryOf(b.cmd.Process.Pid) > p.bounds.memory {
 				fail(errMemory)
+			}
+			if sizeOf(b.profile) > p.bounds.disk {
+				fail(errDisk)
 			}
 		}
 	}

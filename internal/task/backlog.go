@@ -203,6 +203,9 @@ func (b *Backlog) List(ctx context.Context, v account.Viewer, filter Filter, w p
 	}
 	params := river.NewJobListParams().States(states...).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(w.Size + 1)
 	if filter.Kind != nil {
+		if wrong := fault.Text("filter.kind", *filter.Kind, 0, maxName); wrong != nil {
+			return nil, false, fault.Invalid(wrong...)
+		}
 		params = params.Kinds(*filter.Kind)
 	}
 	if w.After != nil {
@@ -239,8 +242,11 @@ func (b *Backlog) ByID(ctx context.Context, v account.Viewer, named id.ID) (*Tas
 	return taskFrom(row), nil
 }
 
-// maxReason is how many characters a reason may have.
-const maxReason = 1000
+// How many characters a reason, and the name of a task, may have.
+const (
+	maxReason = 1000
+	maxName   = 100
+)
 
 // retried is what the audit log says about a task.
 type retried struct {
@@ -261,8 +267,8 @@ func (b *Backlog) Retry(ctx context.Context, v account.Viewer, publicID, reason 
 	if !ok {
 		return nil, false, fault.Refused()
 	}
-	if len([]rune(reason)) > maxReason {
-		return nil, false, fault.Invalid(fault.Field{Path: "input.reason", Code: fault.InvalidValue, Message: fmt.Sprintf("At most %d characters.", maxReason)})
+	if wrong := fault.Text("input.reason", reason, 0, maxReason); wrong != nil {
+		return nil, false, fault.Invalid(wrong...)
 	}
 	err = pgx.BeginFunc(ctx, b.o.DB, func(tx pgx.Tx) error {
 		// One retry of a task at a time: the second finds what the first has made of it.

@@ -96,6 +96,9 @@ func (m *Maintenance) Runs(ctx context.Context, v account.Viewer, name *string, 
 	q, most := queries.New(m.o.DB), int32(w.Size+1)
 	var rows []queries.CronRunSeen
 	if name != nil {
+		if wrong := fault.Text("filter.task", *name, 0, maxName); wrong != nil {
+			return nil, false, fault.Invalid(wrong...)
+		}
 		rows, err = q.CronRunsOfTask(ctx, queries.CronRunsOfTaskParams{Task: *name, BeforeAt: before, BeforeID: beforeID, MaxRows: most})
 	} else {
 		rows, err = q.CronRuns(ctx, before, beforeID, most)
