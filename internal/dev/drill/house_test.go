@@ -82,8 +82,11 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 	h.front = front.Client().Transport.(*http.Transport).Clone()
 	h.front.TLSClientConfig.ServerName = "example.com"
 	h.front.MaxIdleConnsPerHost = 100
-	h.front.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, front.Listener.Addr().String())
+	h.front.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if !strings.HasPrefix(address, "127.0.0.1:") { // a server itself, beside the front
+			address = front.Listener.Addr().String()
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
 	t.Cleanup(h.front.CloseIdleConnections)
 

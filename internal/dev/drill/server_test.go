@@ -117,15 +117,21 @@ func (h *house) launch(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(built)
-	cmd.Env = h.environment()
+	h.server = h.serve(t, built, h.env["ADDR"])
+	return h.server
+}
+
+// serve runs a program as a server of this installation at an address of its own.
+func (h *house) serve(t *testing.T, program, addr string) *server {
+	t.Helper()
+	cmd := exec.Command(program)
+	cmd.Env = append(h.environment(), "ADDR="+addr)
 	cmd.Stdout, cmd.Stderr = h.said, h.said
 	child, err := process.Start(cmd, process.Options{Death: syscall.SIGKILL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.server = &server{url: "http://" + h.env["ADDR"], cmd: cmd, child: child}
-	return h.server
+	return &server{url: "http://" + addr, cmd: cmd, child: child}
 }
 
 func alive(url string) bool {
