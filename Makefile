@@ -78,7 +78,7 @@ fuzz: ## every fuzz test for a few seconds
 	done
 
 fleet: ## three servers, one of which is killed every few seconds, for two minutes
-	@PIXGATE_FLEET_SECONDS=120 go test -count 1 -timeout 15m -v -run '^TestAFleet' ./internal/dev/fleet
+	@PIXGATE_FLEET_SECONDS=120 go test -count 1 -timeout 15m -v -run '^TestAFleet' ./internal/dev/drill
 
 # Two copies of the source at different places, built with nothing in common but the downloaded modules.
 reproducible: ## is the server's program the same, byte by byte, wherever it is built?

@@ -155,14 +155,20 @@ func (h *house) stop(t *testing.T) {
 	if h.server == nil {
 		return
 	}
+	h.end(t, h.server)
+	h.server = nil
+}
+
+// end is stop for any server of the house.
+func (h *house) end(t *testing.T, s *server) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 	defer cancel()
-	if err := h.server.child.Stop(ctx, syscall.SIGTERM); err != nil {
+	if err := s.child.Stop(ctx, syscall.SIGTERM); err != nil {
 		t.Errorf("%v\n%s", err, h.log())
-	} else if code := h.server.cmd.ProcessState.ExitCode(); code != 0 {
+	} else if code := s.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("after SIGTERM the server ended with %d\n%s", code, h.log())
 	}
-	h.server = nil
 }
 
 // kill ends the server as a crash does.
