@@ -61,7 +61,7 @@ func (c *checklist) checkListen(ctx context.Context, pool *pgxpool.Pool) {
 	defer cancel()
 	channel := "check_" + strings.ReplaceAll(id.New(c.now()).String(), "-", "")
 	err := pool.AcquireFunc(ctx, func(ears *pgxpool.Conn) error {
-		if _, err := ears.Exec(ctx, "LISTEN "+channel); err != nil { //nolint:gosec // our own name, of hexadecimal digits
+		if _, err := ears.Exec(ctx, "LISTEN "+channel); err != nil {
 			return err
 		}
 		if _, err := pool.Exec(ctx, "SELECT pg_notify($1, '')", channel); err != nil {

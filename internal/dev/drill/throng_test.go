@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -291,7 +292,7 @@ func (l *throng) piece(ctx context.Context, from int) (got []byte, status int, e
 		_, err = io.CopyN(&body, answer.Body, 256<<10)
 		pause(ctx, 20*time.Millisecond)
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return body.Bytes(), answer.StatusCode, err
