@@ -239,7 +239,7 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 		}
 		args = append(args, installed)
 	}
-	if out, err := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput(); err != nil || strings.Contains(string(out), "pixgate") { // it also speaks of this machine's own
 		t.Errorf("%v\n%s", err, out)
 	}
 	for unit, most := range map[string]string{"pixgate.service": "20", "pixgate-migrate.service": "30"} { // tenths; 100 is a service without any walls
