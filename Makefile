@@ -14,7 +14,7 @@ GOVULN   := bin/govulncheck-v1.9.0
 # What `make generate` writes.
 generated = find graph queries docs/schema.graphql \( -name '*.go' -o -name schema.graphql \) -type f -print0 | sort -z | xargs -0 sha256sum
 
-.PHONY: help run test check-leaks check-secrets check-staged generate check-generated lint security bench audit fuzz setup
+.PHONY: help run test check-leaks check-secrets check-staged generate check-generated lint security bench audit fuzz setup fleet reproducible
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,16 @@ fuzz: ## every fuzz test for a few seconds
 	    go test -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime 10s -fuzzminimizetime 5x "$$(dirname "$$file")"; \
 	  done; \
 	done
+
+fleet: ## three servers, one of which is killed every few seconds, for two minutes
+	@PIXGATE_FLEET_SECONDS=120 go test -count 1 -timeout 15m -v -run '^TestAFleet' ./internal/dev/drill
+
+# Two copies of the source at different places, built with nothing in common but the downloaded modules.
+reproducible: ## is the server's program the same, byte by byte, wherever it is built?
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; for copy in one another/place; do \
+	  mkdir -p "$$dir/$$copy"; tar -c --exclude=./.git --exclude=./var --exclude=./bin . | tar -x -C "$$dir/$$copy"; \
+	  (cd "$$dir/$$copy" && export CGO_ENABLED=0 GOCACHE="$$dir/cache" && go build -trimpath -buildvcs=false -ldflags=-buildid= -o "$$dir/pixgate-$${copy%%/*}" . && rm -rf "$$dir/cache"); \
+	done; sha256sum "$$dir"/pixgate-* && cmp "$$dir/pixgate-one" "$$dir/pixgate-another" && echo 'the same, byte by byte'
 
 setup: ## install what the tests need, and the hook that keeps secrets out of commits
 	@[ -n "$${CI-}" ] || ! git rev-parse --git-dir >/dev/null 2>&1 || git config core.hooksPath .githooks

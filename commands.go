@@ -38,6 +38,7 @@ const usage = `pixgate serves. Its settings come from the environment; make run 
   pixgate audit verify [--tenant SLUG] [--without-anchors]
                                                           is the audit log what the server wrote? exit status 1: no, or it can't be told
   pixgate audit replay [--tenant SLUG]                    are the pictures in the states that the records make? exit status 1: no
+  pixgate check [--json]                                  is all that a server needs there and well? exit status 1: no
   pixgate secrets check                                   how is each secret of this environment? exit status 1: one is missing, weak or expired
   pixgate demo                                            a studio with jobs and pictures, to try things
   pixgate schema                                          print the GraphQL schema
@@ -64,6 +65,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return tenantCommand(ctx, rest, getenv, os.Stdin, stdout) // the one command that reads it
 	case command == "secrets":
 		return secretsCommand(rest, getenv, stdout)
+	case command == "check":
+		return checkCommand(ctx, rest, getenv, stdout)
 	case len(rest) > 0:
 		return errUsage
 	case command == "migrate":

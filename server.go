@@ -83,10 +83,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	if err != nil {
 		return err
 	}
-	sender, err := mail.OpenSES(ctx, mail.SESOptions{
-		Region: settings.SESRegion, Endpoint: settings.SESEndpoint,
-		AccessKeyID: settings.SESAccessKeyID, SecretAccessKey: settings.SESSecretAccessKey.Reveal(), From: settings.MailFrom.String(),
-	})
+	sender, err := openSender(ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -244,5 +241,13 @@ func openStore(ctx context.Context, settings config.Config) (*blob.Store, error)
 	return blob.Open(ctx, blob.Options{
 		Endpoint: settings.S3Endpoint, Region: settings.S3Region, Bucket: settings.S3Bucket,
 		AccessKeyID: settings.S3AccessKeyID, SecretAccessKey: settings.S3SecretAccessKey.Reveal(),
+	})
+}
+
+// openSender opens what mail leaves by.
+func openSender(ctx context.Context, settings config.Config) (*mail.SES, error) {
+	return mail.OpenSES(ctx, mail.SESOptions{
+		Region: settings.SESRegion, Endpoint: settings.SESEndpoint,
+		AccessKeyID: settings.SESAccessKeyID, SecretAccessKey: settings.SESSecretAccessKey.Reveal(), From: settings.MailFrom.String(),
 	})
 }

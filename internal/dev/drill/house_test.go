@@ -82,8 +82,11 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 	h.front = front.Client().Transport.(*http.Transport).Clone()
 	h.front.TLSClientConfig.ServerName = "example.com"
 	h.front.MaxIdleConnsPerHost = 100
-	h.front.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, front.Listener.Addr().String())
+	h.front.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if !strings.HasPrefix(address, "127.0.0.1:") { // a server itself, beside the front
+			address = front.Listener.Addr().String()
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
 	t.Cleanup(h.front.CloseIdleConnections)
 
@@ -119,12 +122,18 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 // people fills the house with everybody of package cast, and runs it.
 func (h *house) people(t *testing.T) {
 	t.Helper()
+	h.fill(t)
+	h.start(t)
+}
+
+// fill lets everybody of package cast in.
+func (h *house) fill(t *testing.T) {
+	t.Helper()
 	h.Cast = cast.New(t, h.db.Owner)
 	h.Exec(t, "UPDATE tenant SET hosts = '{foreign.test}' WHERE slug = 'foreign'")
 	for _, p := range []*cast.Person{h.Owner, h.Other, h.Photographer, h.Idle, h.Admin, h.Operator, h.Blocked, h.Expired, h.Removed, h.Foreigner, h.ForeignAdmin} {
 		h.know(p)
 	}
-	h.start(t)
 }
 
 // know remembers what must never be seen of somebody.

@@ -117,15 +117,21 @@ func (h *house) launch(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(built)
-	cmd.Env = h.environment()
+	h.server = h.serve(t, built, h.env["ADDR"])
+	return h.server
+}
+
+// serve runs a program as a server of this installation at an address of its own.
+func (h *house) serve(t *testing.T, program, addr string) *server {
+	t.Helper()
+	cmd := exec.Command(program)
+	cmd.Env = append(h.environment(), "ADDR="+addr)
 	cmd.Stdout, cmd.Stderr = h.said, h.said
 	child, err := process.Start(cmd, process.Options{Death: syscall.SIGKILL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.server = &server{url: "http://" + h.env["ADDR"], cmd: cmd, child: child}
-	return h.server
+	return &server{url: "http://" + addr, cmd: cmd, child: child}
 }
 
 func alive(url string) bool {
@@ -149,14 +155,20 @@ func (h *house) stop(t *testing.T) {
 	if h.server == nil {
 		return
 	}
+	h.end(t, h.server)
+	h.server = nil
+}
+
+// end is stop for any server of the house.
+func (h *house) end(t *testing.T, s *server) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 	defer cancel()
-	if err := h.server.child.Stop(ctx, syscall.SIGTERM); err != nil {
+	if err := s.child.Stop(ctx, syscall.SIGTERM); err != nil {
 		t.Errorf("%v\n%s", err, h.log())
-	} else if code := h.server.cmd.ProcessState.ExitCode(); code != 0 {
+	} else if code := s.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("after SIGTERM the server ended with %d\n%s", code, h.log())
 	}
-	h.server = nil
 }
 
 // kill ends the server as a crash does.

@@ -52,13 +52,14 @@ type Server struct {
 	faults  faults
 
 	mu       sync.Mutex
+	standing Standing
 	messages []Message
 	arrived  chan struct{} // closed and replaced at each arrival
 }
 
 // Start opens a mailbox on loopback.
 func Start(_ context.Context, o Options) (*Server, error) {
-	s := &Server{key: rand.Text(), secret: rand.Text(), arrived: make(chan struct{})}
+	s := &Server{key: rand.Text(), secret: rand.Text(), standing: goodStanding, arrived: make(chan struct{})}
 	port := 0
 	if o.Dir != "" {
 		s.dir = filepath.Join(o.Dir, "mails")

@@ -19,6 +19,8 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"join": str
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v2/email/outbound-emails", s.sendEmail)
+	mux.HandleFunc("GET /v2/email/account", s.asked(account))
+	mux.HandleFunc("GET /v2/email/identities/{name}", s.asked(identity))
 	mux.HandleFunc("GET /{$}", s.show)
 	return loopback(mux)
 }

@@ -91,7 +91,7 @@ func refuse(w http.ResponseWriter, err error) {
 	answer(w, r.status, map[string]string{"message": r.message})
 }
 
-func answer(w http.ResponseWriter, status int, body map[string]string) {
+func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client has gone
