@@ -42,6 +42,10 @@ const (
 // sent so.
 var wordings = map[string]func(mail.Wording) error{
 	"login_code": mail.Wording.Check,
+
+	string(mail.BookingReceived): mail.Wording.CheckBooking, string(mail.BookingConfirmed): mail.Wording.CheckBooking, string(mail.BookingDeclined): mail.Wording.CheckBooking,
+	string(mail.BookingCancelled): mail.Wording.CheckBooking, string(mail.BookingRequested): mail.Wording.CheckBooking, string(mail.BookingWithdrawn): mail.Wording.CheckBooking,
+	string(mail.JobReady): mail.Wording.CheckNotice, string(mail.ExtrasSettled): mail.Wording.CheckNotice, string(mail.StudioMessage): mail.Wording.CheckNotice,
 }
 
 // tenantCommand makes and sets studios.

@@ -374,6 +374,20 @@ type JobFilter struct {
 	Status *job.Status `json:"status,omitempty"`
 }
 
+// Whose mailbox takes mail again.
+type LiftMailSuppressionInput struct {
+	// Which account.
+	AccountID string `json:"accountId"`
+	// For the audit log, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// What came of it.
+type LiftMailSuppressionPayload struct {
+	// The account.
+	Account *account.Account `json:"account"`
+}
+
 // Answer of `logout`.
 type LogoutPayload struct {
 	// Always true: the session is over.
@@ -396,6 +410,22 @@ type MaintenanceRunFilter struct {
 
 // Everything that can be changed.
 type Mutation struct {
+}
+
+// What a customer is told.
+type NotifyCustomerInput struct {
+	// Whose customer.
+	JobID string `json:"jobId"`
+	// 1 to 1,000 characters; may have several lines.
+	Message string `json:"message"`
+}
+
+// What came of telling a customer something.
+type NotifyCustomerPayload struct {
+	// The job; null where the mail was refused.
+	Job *job.Job `json:"job,omitempty"`
+	// Why it was refused: `UNSUBSCRIBED`, `MAIL_SUPPRESSED`. Empty where it was not.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Where a page of a list stands within it.
@@ -692,6 +722,18 @@ type SetMaxDevicesPayload struct {
 	Account *account.Account `json:"account,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Whether somebody wants notifications.
+type SetNotificationsInput struct {
+	// Whether.
+	Enabled bool `json:"enabled"`
+}
+
+// How somebody's wish stands.
+type SetNotificationsPayload struct {
+	// The caller's account.
+	Account *account.Account `json:"account"`
 }
 
 // Input of `setPackage`.
