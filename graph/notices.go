@@ -40,7 +40,7 @@ func (r *Resolver) mailTo(ctx context.Context, of *account.Account) (*notice.Sta
 func noticeErrors(refusals []notice.Refusal) []*model.UserError {
 	all := []*model.UserError{}
 	for _, one := range refusals {
-		all = append(all, &model.UserError{Field: one.Field, Code: one.Code, Message: one.Message})
+		all = append(all, &model.UserError{Field: one.Field, Code: model.UserErrorCode(one.Code), Message: one.Message})
 	}
 	return all
 }

@@ -7,28 +7,57 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"pixgate/graph/model"
 	"pixgate/internal/account"
+	"pixgate/internal/fault"
+	"pixgate/internal/id"
 	"pixgate/internal/notice"
 )
 
 func (r *accountResolver) Notifications(ctx context.Context, obj *account.Account) (bool, error) {
-	panic(fmt.Errorf("not implemented: Notifications - notifications"))
+	standing, err := r.mailTo(ctx, obj)
+	return err == nil && standing.Wanted, err
 }
 
 func (r *accountResolver) MailSuppressed(ctx context.Context, obj *account.Account) (*notice.Suppression, error) {
-	panic(fmt.Errorf("not implemented: MailSuppressed - mailSuppressed"))
+	standing, err := r.mailTo(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	return standing.Suppression, nil
 }
 
 func (r *mutationResolver) NotifyCustomer(ctx context.Context, input model.NotifyCustomerInput) (*model.NotifyCustomerPayload, error) {
-	panic(fmt.Errorf("not implemented: NotifyCustomer - notifyCustomer"))
+	if err := r.mayMail(ctx); err != nil {
+		return nil, err
+	}
+	v := requestFrom(ctx).viewer
+	refusals, err := r.Notices.Notify(ctx, v, input.JobID, input.Message)
+	if err != nil || refusals != nil {
+		return &model.NotifyCustomerPayload{UserErrors: noticeErrors(refusals)}, err
+	}
+	about, err := r.Jobs.ByID(ctx, v, input.JobID)
+	return &model.NotifyCustomerPayload{Job: about, UserErrors: noticeErrors(nil)}, err
 }
 
 func (r *mutationResolver) SetNotifications(ctx context.Context, input model.SetNotificationsInput) (*model.SetNotificationsPayload, error) {
-	panic(fmt.Errorf("not implemented: SetNotifications - setNotifications"))
+	v := requestFrom(ctx).viewer
+	if err := r.Notices.SetWanted(ctx, v, input.Enabled); err != nil {
+		return nil, err
+	}
+	self, err := r.Resolver.Accounts.Self(ctx, v)
+	return &model.SetNotificationsPayload{Account: self}, err
 }
 
 func (r *mutationResolver) LiftMailSuppression(ctx context.Context, input model.LiftMailSuppressionInput) (*model.LiftMailSuppressionPayload, error) {
-	panic(fmt.Errorf("not implemented: LiftMailSuppression - liftMailSuppression"))
+	v := requestFrom(ctx).viewer
+	if err := r.Notices.Lift(ctx, v, input.AccountID, orEmpty(input.Reason)); err != nil {
+		return nil, err
+	}
+	named, ok := id.Account.Parse(input.AccountID)
+	if !ok {
+		return nil, fault.Refused()
+	}
+	of, err := r.Resolver.Accounts.ByID(ctx, v, named)
+	return &model.LiftMailSuppressionPayload{Account: of}, err
 }

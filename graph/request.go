@@ -41,7 +41,7 @@ type request struct {
 
 	devices mentions[*owned] // by the account
 	mail    mentions[*notice.Standing]
-	arrived account.Viewer   // who has signed in by this mutation; zero: nobody
+	arrived account.Viewer // who has signed in by this mutation; zero: nobody
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets

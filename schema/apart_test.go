@@ -32,6 +32,7 @@ AccountByEmail account
 AccountByID account
 AccountsByID account
 Addressee account device_hashes={device.secret_hash}
+AccountsOfAddress account
 AuditEntries audit_entry
 AuditEntriesByID audit_entry
 AuditEntriesOfAction audit_entry
@@ -50,6 +51,7 @@ ClaimJobs job customer_email_key='waiting@foreign.test'
 CountImagesOfJobs image job_ids={job}
 CountJobsOfPerson job photographer_id=NULL status=NULL
 CountJobsOfTenant job
+CustomerToNotify job
 DeliveredIn image
 DeliveriesToPerson delivery
 DevicesInUse device
@@ -63,6 +65,8 @@ EraseCodes login_code
 EraseDevices device
 EraseJobs job tombstone='erased_x'
 EraseSessions session
+EraseUnsubscribed unsubscribed
+EraseUnsubscribeTokens unsubscribe_token
 HasImageIn image
 HasOpenBooking booking
 ImageHistoryOfAudit audit_entry image_ids={image}
@@ -82,6 +86,8 @@ InsertImage image id=new sha256=sha256('new') object_key='new'
 InsertJob job id=new
 InsertSecurityEvents security_event ids=ARRAY[new] events='{test}' account_ids={account} address_keys=ARRAY[''::bytea] routes='{/}' details='{""}' request_ids='{r}' counts='{1}' first_at=ARRAY[now()] last_at=ARRAY[now()]
 InsertSelectionEvents selection_event ids=ARRAY[new] image_ids={image} old_states='{NONE}' new_states='{INCLUDED}'
+InsertNotification notification id=new
+InsertUnsubscribeToken unsubscribe_token token_hash=sha256('new') email_key='idle@foreign.test'
 InsertSettlement settlement id=new payment_reference='another'
 JobsByID job
 JobsOfPerson job photographer_id=NULL status=NULL
@@ -95,6 +101,10 @@ LockHead audit_head
 LockJob job
 LockJobsOfCustomer job email_key='owner@example.com'
 LockTenantStaff account
+LiftSuppression session
+MailStandings account ids={account}
+Resubscribe session
+UnsubscribeAccount image_import
 MarkDelivered image ids={image}
 MoveHead audit_head sequence=9 at=now()
 MoveImages image ids={image} old_states='{INCLUDED}' new_states='{NONE}'
@@ -150,6 +160,14 @@ var unstudied = map[string]string{
 	"LockTenant":    "likewise",
 	"SetTenant":     "likewise",
 	"StartChain":    "does nothing where a chain has begun, which is with a studio's first entry",
+
+	"Notification": "of a task, which a transaction of the studio queued", "MarkNotified": "likewise",
+	"Unsubscribe":        "by a secret of 256 bits, which names the studio",
+	"SuppressMail":       "of a mailbox, for all studios: they share one account at SES",
+	"HasBounced":         "likewise",
+	"KeepMailReport":     "of Amazon's posts",
+	"EraseSuppression":   "of a mailbox, for all studios: see docs/notifications.md",
+	"PurgeNotifications": "of all studios, by time", "PurgeUnsubscribeTokens": "likewise", "PurgeSuppressions": "likewise", "PurgeMailReports": "likewise",
 
 	"PurgeSecurityEvents": "of all studios, by time", "InstallationEventSince": "of the installation", "OperatorsToAlert": "likewise: operators belong to it",
 }

@@ -5488,6 +5488,10 @@ enum UserErrorCode {
   OWN_ACCOUNT
   "The background task is neither dead nor retrying."
   TASK_NOT_FAILED
+  "The customer has unsubscribed from notifications."
+  UNSUBSCRIBED
+  "No mail goes to the customer's mailbox: it has refused some for good, or its owner called one spam."
+  MAIL_SUPPRESSED
 }
 
 "Everything that can be asked."

@@ -1224,6 +1224,10 @@ const (
 	UserErrorCodeOwnAccount UserErrorCode = "OWN_ACCOUNT"
 	// The background task is neither dead nor retrying.
 	UserErrorCodeTaskNotFailed UserErrorCode = "TASK_NOT_FAILED"
+	// The customer has unsubscribed from notifications.
+	UserErrorCodeUnsubscribed UserErrorCode = "UNSUBSCRIBED"
+	// No mail goes to the customer's mailbox: it has refused some for good, or its owner called one spam.
+	UserErrorCodeMailSuppressed UserErrorCode = "MAIL_SUPPRESSED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -1252,11 +1256,13 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeLastAdmin,
 	UserErrorCodeOwnAccount,
 	UserErrorCodeTaskNotFailed,
+	UserErrorCodeUnsubscribed,
+	UserErrorCodeMailSuppressed,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount, UserErrorCodeTaskNotFailed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount, UserErrorCodeTaskNotFailed, UserErrorCodeUnsubscribed, UserErrorCodeMailSuppressed:
 		return true
 	}
 	return false

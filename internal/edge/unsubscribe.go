@@ -44,7 +44,9 @@ func (e *edge) unsubscribe(next http.Handler) http.Handler {
 
 // showUnsubscribe asks. Whatever looks at links beforehand, such as a scanner of mails,
 // changes nothing by it; and the page is the same for every token.
-func (e *edge) showUnsubscribe(w http.ResponseWriter, r *http.Request) { e.unsubscribePage(w, r, false) }
+func (e *edge) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
+	e.unsubscribePage(w, r, false)
+}
 
 // doUnsubscribe does it. The page is the same whatever became of it.
 func (e *edge) doUnsubscribe(w http.ResponseWriter, r *http.Request) {
