@@ -72,9 +72,10 @@ WHERE s.cause <> 'BOUNCE' OR EXCLUDED.cause = 'BOUNCE';
 -- The studios where an address has an account: those that are told of its mailbox.
 SELECT id, tenant_id FROM account WHERE email_key = $1 AND tenant_id = ANY(@tenant_ids::uuid[]);
 
--- name: LiftSuppression :execrows
+-- name: LiftSuppression :many
 DELETE FROM mail_suppression s USING account a
-WHERE a.tenant_id = $1 AND a.id = @account_id AND s.email_key = a.email_key;
+WHERE a.tenant_id = $1 AND a.id = @account_id AND s.email_key = a.email_key
+RETURNING s.cause;
 
 -- name: EraseUnsubscribeTokens :exec
 -- Before unsubscribed: who spends one locks them in this order, too.

@@ -173,17 +173,30 @@ func (q *Queries) KeepMailReport(ctx context.Context, iD string, receivedAt time
 	return result.RowsAffected(), nil
 }
 
-const liftSuppression = `-- name: LiftSuppression :execrows
+const liftSuppression = `-- name: LiftSuppression :many
 DELETE FROM mail_suppression s USING account a
 WHERE a.tenant_id = $1 AND a.id = $2 AND s.email_key = a.email_key
+RETURNING s.cause
 `
 
-func (q *Queries) LiftSuppression(ctx context.Context, tenantID id.ID, accountID id.ID) (int64, error) {
-	result, err := q.db.Exec(ctx, liftSuppression, tenantID, accountID)
+func (q *Queries) LiftSuppression(ctx context.Context, tenantID id.ID, accountID id.ID) ([]string, error) {
+	rows, err := q.db.Query(ctx, liftSuppression, tenantID, accountID)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var cause string
+		if err := rows.Scan(&cause); err != nil {
+			return nil, err
+		}
+		items = append(items, cause)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const mailStandings = `-- name: MailStandings :many

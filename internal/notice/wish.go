@@ -77,6 +77,11 @@ func (n *Notices) Standings(ctx context.Context, v account.Viewer, accountIDs []
 	return all, nil
 }
 
+// suppressionValue is a suppression as the audit log keeps it.
+type suppressionValue struct {
+	Cause *string `json:"cause"` // nil: none
+}
+
 // Lift lets mail go again to an account's mailbox that refused some. Admins only; leaves an
 // audit entry where that changes anything. All studios share one account at SES, so that
 // it is lifted, as it was set, for all of them.
@@ -101,12 +106,12 @@ func (n *Notices) Lift(ctx context.Context, v account.Viewer, accountID, reason 
 			return fault.Refused()
 		}
 		lifted, err := q.LiftSuppression(ctx, v.TenantID, named)
-		if err != nil || lifted == 0 {
+		if err != nil || len(lifted) == 0 {
 			return fault.Database("lift a suppression", err)
 		}
 		return n.Audit.Append(ctx, tx, audit.Change{
 			TenantID: v.TenantID, ActorID: &v.AccountID, Action: audit.MailSuppressionLifted, AccountID: &named,
-			Old: map[string]bool{"suppressed": true}, New: map[string]bool{"suppressed": false}, Reason: reason, RequestID: v.RequestID,
+			Old: suppressionValue{&lifted[0]}, New: suppressionValue{}, Reason: reason, RequestID: v.RequestID,
 		})
 	}))
 }

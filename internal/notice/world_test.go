@@ -130,3 +130,8 @@ func (s *studio) hear(t testing.TB, messageID, message string) error {
 var errNobody = errors.New("nobody queued this")
 
 func unexpected(context.Context, id.ID) error { return errNobody }
+
+// plain is a mail of another kind, such as one with a code.
+func plain(mailbox string) mail.Message {
+	return mail.Message{To: mailbox, Subject: "Code", Text: "123456\n"}
+}
