@@ -149,8 +149,10 @@ Account.validUntil [leaver]      401  v   n   n   n   n   n   BLK EXP 401 n   n 
 Account.blockedAt [leaver]       401  n   n   n   n   n   n   BLK EXP 401 n   n   401
 Account.blockedAt [acted]        401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Account.notifications            401  v   403 403 403 v   v   BLK EXP 401 403 403 401
-Account.mailSuppressed           401  403 403 403 403 v   v   BLK EXP 401 403 403 401
-Account.mailSuppressed [viewer]  -    403 403 403 403 v   v   BLK EXP -   403 v   -
+Account.mailSuppressed           401  n   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.mailSuppressed [viewer]  -    n   n   n   n   v   v   n   n   -   n   v   -
+Account.mailSuppressed [verifyOtp] n  n   n   n   n   n   n   n   n   n   n   n   n
+Account.mailSuppressed [leaver]  401  n   n   n   n   v   v   BLK EXP 401 n   v   401
 Account.mailSuppressed [erased]  401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Account.mailSuppressed [acted]   401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 MailSuppression.cause            401  -   403 403 403 v   v   BLK EXP 401 403 403 401

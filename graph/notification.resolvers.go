@@ -20,6 +20,9 @@ func (r *accountResolver) Notifications(ctx context.Context, obj *account.Accoun
 }
 
 func (r *accountResolver) MailSuppressed(ctx context.Context, obj *account.Account) (*notice.Suppression, error) {
+	if err := r.fromListedStaff(ctx); err != nil {
+		return nil, err
+	}
 	standing, err := r.mailTo(ctx, obj)
 	if err != nil {
 		return nil, err

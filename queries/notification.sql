@@ -85,7 +85,9 @@ DELETE FROM unsubscribe_token WHERE tenant_id = $1 AND email_key = $2;
 DELETE FROM unsubscribed WHERE tenant_id = $1 AND email_key = $2;
 
 -- name: EraseSuppression :exec
-DELETE FROM mail_suppression WHERE email_key = $1;
+-- Of an address that no studio has an account of any more.
+DELETE FROM mail_suppression s WHERE s.email_key = $1
+  AND NOT EXISTS (SELECT FROM tenant t JOIN account a ON a.tenant_id = t.id AND a.email_key = s.email_key);
 
 -- name: PurgeNotifications :execrows
 DELETE FROM notification WHERE id IN (SELECT o.id FROM notification o WHERE o.created_at < $1 ORDER BY o.created_at LIMIT 1000);

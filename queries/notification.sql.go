@@ -65,9 +65,11 @@ func (q *Queries) CustomerToNotify(ctx context.Context, tenantID id.ID, iD id.ID
 }
 
 const eraseSuppression = `-- name: EraseSuppression :exec
-DELETE FROM mail_suppression WHERE email_key = $1
+DELETE FROM mail_suppression s WHERE s.email_key = $1
+  AND NOT EXISTS (SELECT FROM tenant t JOIN account a ON a.tenant_id = t.id AND a.email_key = s.email_key)
 `
 
+// Of an address that no studio has an account of any more.
 func (q *Queries) EraseSuppression(ctx context.Context, emailKey string) error {
 	_, err := q.db.Exec(ctx, eraseSuppression, emailKey)
 	return err

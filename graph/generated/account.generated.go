@@ -339,25 +339,7 @@ func (ec *executionContext) _Account_mailSuppressed(ctx context.Context, field g
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Account().MailSuppressed(ctx, obj)
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2pixgateᚋinternalᚋaccountᚐRole(ctx, "ADMIN")
-				if err != nil {
-					var zeroVal *notice.Suppression
-					return zeroVal, err
-				}
-				if ec.Directives.Auth == nil {
-					var zeroVal *notice.Suppression
-					return zeroVal, errors.New("directive auth is not implemented")
-				}
-				return ec.Directives.Auth(ctx, obj, directive0, role)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *notice.Suppression) graphql.Marshaler {
 			return ec.marshalOMailSuppression2ᚖpixgateᚋinternalᚋnoticeᚐSuppression(ctx, selections, v)
 		},

@@ -5256,13 +5256,13 @@ type SetDevicePolicyPayload {
 extend type Account {
   "Whether it gets the studio's notifications by mail: nobody has unsubscribed its address."
   notifications: Boolean!
-  "Set where its mailbox has refused mail for good, or its owner called some spam; else null."
-  mailSuppressed: MailSuppression @auth(role: ADMIN)
+  "Set where its mailbox has refused mail for good, or its owner called some spam; else, and for all but admins, null."
+  mailSuppressed: MailSuppression
 }
 
 "Mail that does not go to a mailbox."
 type MailSuppression {
-  "Why."
+  "Why it does not."
   cause: MailSuppressionCause!
   "Since when."
   since: DateTime!
