@@ -186,7 +186,7 @@ func TestTenantCommands(t *testing.T) {
 		{"text set nord login_code en Code", "no code", "", "lacks {code}"},
 		{"text set nord login_code en Code", "", "", "standard input"},
 		{"text set nord login_code en Code", strings.Repeat("{code}", 2000), "", "give 1 to 10000"},
-		{"text set nord poem en Code", "{code}", "", "name one of login_code"},
+		{"text set nord poem en Code", "{code}", "", "name one of booking_cancelled, booking_confirmed, booking_declined, booking_received, booking_requested, booking_withdrawn, extras_settled, job_ready, login_code, studio_message"},
 		{"text set nord login_code fr Code", "{code}", "", "none of de and en"},
 		{"text set west login_code en Code", "{code}", "", "no studio"},
 		{"text reset nord login_code en", "", "has the built-in words for login_code in en again", ""},
