@@ -22,14 +22,14 @@ import (
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/blob internal/booking internal/config internal/demo internal/dossier internal/edge internal/id internal/feed internal/job " +
-		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf",
+		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf internal/notice internal/mail/report",
 
 	// the doors: they do not know each other
 	"internal/edge": "internal/account internal/audit internal/dossier internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/task internal/transfer internal/pdf",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/blob internal/booking internal/dossier internal/fault internal/feed internal/id internal/job " +
-		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch",
-	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/feed internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch",
-	"graph/model":           "graph/scalar internal/account internal/audit internal/feed internal/id internal/blob internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch",
+		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch internal/notice",
+	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/feed internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice",
+	"graph/model":           "graph/scalar internal/account internal/audit internal/feed internal/id internal/blob internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice",
 	"graph/scalar":          "",
 	"graph/wire":            "graph/limit",
 	"graph/wire/testschema": "",
@@ -43,7 +43,8 @@ var arrows = map[string]string{
 	"internal/session":  "internal/account internal/audit internal/fault internal/id internal/mail internal/secret queries",
 	"internal/journal":  "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
 	"internal/booking":  "internal/account internal/audit internal/fault internal/id internal/mail internal/page queries",
-	"internal/feed":     "internal/account internal/fault internal/id internal/job queries",
+	"internal/notice":   "internal/account internal/audit internal/fault internal/id internal/mail internal/mail/report queries",
+	"internal/feed":     "internal/account internal/fault internal/id internal/job queries internal/page internal/sheet",
 	"internal/job":      "internal/account internal/audit internal/booking internal/fault internal/id internal/page queries",
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret internal/sheet queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
@@ -53,6 +54,9 @@ var arrows = map[string]string{
 
 	// where the audit log meets the storage
 	"internal/audit/vault": "internal/blob internal/fault",
+
+	// what Amazon says of mails that have left
+	"internal/mail/report": "internal/fault",
 
 	// how strangers' JPEGs are read
 	"internal/picture/proof": "",

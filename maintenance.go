@@ -10,6 +10,7 @@ import (
 	"pixgate/internal/audit"
 	"pixgate/internal/config"
 	"pixgate/internal/dossier"
+	"pixgate/internal/notice"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/task"
@@ -25,6 +26,7 @@ type rooms struct {
 	secrets  *watch.Secrets
 	uploads  *transfer.Uploads
 	dossiers *dossier.Dossiers
+	notices  *notice.Notices
 }
 
 // openMaintenance returns the chores of the installation, one line each. Purges come late
@@ -35,7 +37,7 @@ func openMaintenance(settings config.Config, pool *pgxpool.Pool, in rooms, now f
 	m, err = task.NewMaintenance(task.MaintenanceOptions{
 		DB: pool, LeaseTTL: settings.CronLockTTL, KeyTTL: settings.CronKeyTTL, Now: now, Log: log,
 		Chores: []task.Chore{
-			{Name: "purge", Every: time.Hour, Within: 5 * time.Minute, Work: task.InTurn(in.sessions.Purge, in.security.Purge, history)},
+			{Name: "purge", Every: time.Hour, Within: 5 * time.Minute, Work: task.InTurn(in.sessions.Purge, in.security.Purge, in.notices.Purge, history)},
 			{Name: "anchor-audit", Every: time.Hour, Within: 2 * time.Minute, Work: task.InTurn(in.anchors.Write)},
 			{Name: "sweep-uploads", Every: 10 * time.Minute, Within: 5 * time.Minute, Work: task.InTurn(in.uploads.Sweep)},
 			{Name: "retention", Every: time.Hour, Within: 5 * time.Minute, Work: task.InTurn(in.dossiers.Forget)},

@@ -320,6 +320,30 @@ mutation Release($input: ReleaseLoginInput!) {
 `,
 	},
 	{
+		Name: "As the studio: write to a customer; mailboxes that refuse mail",
+		Query: `mutation Notify($input: NotifyCustomerInput!) {
+  notifyCustomer(input: $input) { job { title } userErrors { message code } }
+}
+
+query Refusing {
+  accounts(first: 50) { nodes { id email notifications mailSuppressed { cause since } } }
+}
+
+mutation Lift($lift: LiftMailSuppressionInput!) {
+  liftMailSuppression(input: $lift) { account { email mailSuppressed { cause } } }
+}
+`,
+		Variables: "{\n  \"input\": { \"jobId\": \"job_…\", \"message\": \"Die Bilder der Terrasse kommen morgen.\" },\n  \"lift\": { \"accountId\": \"acc_…\", \"reason\": \"Postfach repariert\" }\n}",
+	},
+	{
+		Name: "As a client: no more notifications, or some again",
+		Query: `mutation Wish($input: SetNotificationsInput!) {
+  setNotifications(input: $input) { account { notifications } }
+}
+`,
+		Variables: "{\n  \"input\": { \"enabled\": true }\n}",
+	},
+	{
 		Name: "As the studio: erase a person",
 		Query: `mutation Erase($input: EraseAccountInput!) {
   eraseAccount(input: $input) {

@@ -32,6 +32,7 @@ import (
 	"pixgate/internal/logs"
 	"pixgate/internal/mail"
 	"pixgate/internal/metrics"
+	"pixgate/internal/notice"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/task"
@@ -83,12 +84,13 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	if err != nil {
 		return err
 	}
-	sender, err := openSender(ctx, settings)
+	ses, err := openSender(ctx, settings)
 	if err != nil {
 		return err
 	}
 
 	// The rooms.
+	sender := notice.Careful(pool, ses)
 	tenants := account.NewTenants(pool, settings.DefaultTenant, now)
 	auditKeys := secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...)
 	auditLog := audit.NewLog(auditKeys, now)
@@ -112,7 +114,8 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		DB: pool, Tenants: tenants, Codes: secret.NewRing(settings.OTPSecret, settings.OTPSecretPrevious),
 		Queue: queue, Sender: sender, Audit: auditLog, Now: now, Log: log, Failures: failures(settings),
 	})
-	jobs := job.NewJobs(pool, auditLog, now)
+	notices := openNotices(settings, pool, tenants, auditLog, queue, sender, security, log)
+	jobs := job.NewJobs(pool, auditLog, now, notices)
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
 	archives := transfer.NewArchives(transfer.ArchiveOptions{
 		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Security: security,
@@ -129,7 +132,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
 	dossiers := dossier.New(dossier.Options{DB: pool, Tenants: tenants, Sessions: sessions, Audit: auditLog, Now: now, Log: log})
-	maintenance, err := openMaintenance(settings, pool, rooms{sessions, security, anchors, secrets, uploads, dossiers}, now, log)
+	maintenance, err := openMaintenance(settings, pool, rooms{sessions, security, anchors, secrets, uploads, dossiers, notices}, now, log)
 	if err != nil {
 		return err
 	}
@@ -145,7 +148,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take,
 		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
-		BookingMail: news.Mail,
+		BookingMail: news.Mail, Notification: notices.Mail,
 		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),
 	}, log)
 	if err != nil {
@@ -161,14 +164,14 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Tenants: tenants, Sessions: sessions, Door: sessions.Door(account.Admin), Downloads: downloads, Archives: archives, Journal: records, Dossiers: dossiers,
 		Limits: limits, Lists: lists, Security: security, Meter: meter,
 		CronSecrets: cronSecrets(settings), Maintenance: maintenance,
-		Pages: pages,
+		Pages: pages, Notices: notices,
 		Ready: pool.Ping, Degraded: func() bool { return limits.Where() != gate.Redis || !secrets.Usable() }, // each server counts for itself, or a secret has expired
 		GraphQL: graph.New(graph.Options{
 			Accounts: account.NewAccounts(pool, now), Members: account.NewMembers(pool, auditLog, now), Tenants: tenants, Sessions: sessions, Jobs: jobs, Downloads: downloads, Archives: archives, Imports: imports,
 			Uploads:  uploads,
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Feed: events, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
-			Dossiers:    dossiers,
+			Dossiers: dossiers, Notices: notices,
 			Maintenance: maintenance, Backlog: backlog,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),

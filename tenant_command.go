@@ -49,6 +49,9 @@ var wordings = map[string]func(mail.Wording) error{
 	string(mail.BookingCancelled): mail.Wording.CheckBooking,
 	string(mail.BookingRequested): mail.Wording.CheckBooking,
 	string(mail.BookingWithdrawn): mail.Wording.CheckBooking,
+	string(mail.JobReady):         mail.Wording.CheckNotice,
+	string(mail.ExtrasSettled):    mail.Wording.CheckNotice,
+	string(mail.StudioMessage):    mail.Wording.CheckNotice,
 }
 
 // tenantCommand makes and sets studios.

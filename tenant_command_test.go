@@ -189,7 +189,7 @@ func TestTenantCommands(t *testing.T) {
 		{"text set nord login_code en Code", "{code}\x1b]0;owned\a", "", "control characters"},
 		{"text set nord login_code en Your\x1b[2Jcode", "{code}", "", "control characters"},
 		{"text set nord login_code en Code", "{code} or https://evil.test", "", "holds a link"},
-		{"text set nord poem en Code", "{code}", "", "name one of booking_cancelled, "},
+		{"text set nord poem en Code", "{code}", "", "name one of booking_cancelled, booking_confirmed, booking_declined, booking_received, booking_requested, booking_withdrawn, extras_settled, job_ready, login_code, studio_message"},
 		{"text set nord login_code fr Code", "{code}", "", "none of de and en"},
 		{"text set west login_code en Code", "{code}", "", "no studio"},
 		{"text reset nord login_code en", "", "has the built-in words for login_code in en again", ""},

@@ -45,6 +45,8 @@ var acts = map[string]act{
 	"setAccountRole":       {"a photographer to be", "account.role_set", true},
 	"setDevicePolicy":      {"another policy", "tenant.device_policy_set", true},
 	"releaseLogin":         {"a mailbox to release", "login.released", false}, // once a day
+	"notifyCustomer":       {"a message", "job.customer_notified", false},     // each call mails once
+	"liftMailSuppression":  {"a suppression", "account.mail_suppression_lifted", true},
 	"retryTask":            {"a dead task", "task.retried", true},
 }
 

@@ -28,6 +28,7 @@ import (
 	"pixgate/internal/feed"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
+	"pixgate/internal/notice"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/task"
@@ -89,6 +90,10 @@ func newAPI(t testing.TB) *api {
 	tenants := account.NewTenants(pool, "studio", time.Now)
 	chain := audit.NewLog(secret.NewRing("audit secret of a test, long enough", ""), time.Now)
 	jobs := job.NewJobs(pool, chain, time.Now)
+	queue, err := task.NewQueue(pool)
+	if err != nil {
+		t.Fatal(err)
+	}
 	a.resolver = &Resolver{Options{
 		Accounts: account.NewAccounts(pool, time.Now), Members: account.NewMembers(pool, chain, time.Now), Tenants: tenants, Jobs: jobs,
 		Sessions:  session.New(session.Options{DB: pool, Tenants: tenants, Codes: secret.NewRing("otp secret of a test, long enough", ""), Now: time.Now, Log: log}),
@@ -99,6 +104,7 @@ func newAPI(t testing.TB) *api {
 		Bookings:  booking.New(booking.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now}),
 		Offer:     booking.NewOffer(pool, chain, time.Now),
 		Dossiers:  dossier.New(dossier.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
+		Notices:   notice.New(notice.Options{DB: pool, Tenants: tenants, Audit: chain, Queue: queue, Now: time.Now, Log: log}),
 		Events:    watch.NewEvents(pool, time.Now),
 		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
 		Feed:      feed.New(feed.Options{DB: db.Pool, Meter: &stage.Records{}, MostOfAccount: 100, Now: time.Now, Log: log}),

@@ -140,6 +140,15 @@ var mutations = append([]mutation{
 	{"releaseLogin", "a mailbox that nobody has proven", byStaff, "audit_entry audit_head budget", ""},
 	{"releaseLogin", "neither account nor mailbox", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
 	{"releaseLogin", "account and mailbox", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r403 401", "", ""},
+	{"notifyCustomer", "a message", ofStaff, audited + " notification task.river_job", ""},
+	{"notifyCustomer", "a message to who complained", ofStaff, "", ""},
+	{"notifyCustomer", "a message without words", "401 403 403 403 403 r400 r400 BLK EXP 401 403 r400 401", "", ""},
+	{"notifyCustomer", "a message about no job", ofNone, "", ""},
+	{"setNotifications", "no more notifications", bookers, "unsubscribed", ""},
+	{"setNotifications", "notifications as before", bookers, "", ""},
+	{"liftMailSuppression", "a suppression", ofStaff, audited + " mail_suppression", ""},
+	{"liftMailSuppression", "no suppression", ofStaff, "", ""},
+	{"liftMailSuppression", "nobody", ofNone, "", ""},
 	{"retryTask", "a dead task", byOperator, "audit_entry audit_head task.river_job", ""},
 	{"retryTask", "a task that went well", byOperator, "", ""},
 	{"retryTask", "an unknown task", "401 403 403 403 403 403 r403 BLK EXP 401 403 403 401", "", ""},
@@ -172,6 +181,26 @@ var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Perso
 			who = m.Admin
 		}
 		return map[string]any{"accountId": who.PublicID()}
+	},
+	"a message": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.OtherJob.PublicID(), "message": "Bitte ruf an."}
+	},
+	"a message to who complained": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.Package.PublicID(), "message": "Bitte ruf an."}
+	},
+	"a message without words": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": m.OtherJob.PublicID(), "message": " "}
+	},
+	"a message about no job": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"jobId": id.Job.Format(id.Nil), "message": "x"}
+	},
+	"no more notifications":   func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{"enabled": false} },
+	"notifications as before": func(*testing.T, *matrix, *cast.Person) map[string]any { return map[string]any{"enabled": true} },
+	"a suppression": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"accountId": m.Owner.PublicID(), "reason": "repaired"}
+	},
+	"no suppression": func(_ *testing.T, m *matrix, _ *cast.Person) map[string]any {
+		return map[string]any{"accountId": m.Other.PublicID()}
 	},
 	"nobody": func(*testing.T, *matrix, *cast.Person) map[string]any {
 		return map[string]any{"accountId": id.Account.Format(id.Nil)}

@@ -148,6 +148,25 @@ Account.tenant                   401  v   403 403 403 v   v   BLK EXP 401 403 40
 Account.validUntil [leaver]      401  v   n   n   n   n   n   BLK EXP 401 n   n   401
 Account.blockedAt [leaver]       401  n   n   n   n   n   n   BLK EXP 401 n   n   401
 Account.blockedAt [acted]        401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.notifications            401  v   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.mailSuppressed           401  n   403 403 403 v   v   BLK EXP 401 403 403 401
+Account.mailSuppressed [viewer]  -    n   n   n   n   v   v   n   n   -   n   v   -
+Account.mailSuppressed [verifyOtp] n  n   n   n   n   n   n   n   n   n   n   n   n
+Account.mailSuppressed [leaver]  401  n   n   n   n   v   v   BLK EXP 401 n   v   401
+Account.mailSuppressed [blocked] 401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.mailSuppressed [photographer] 401 - 403 n 403 v   v   BLK EXP 401 403 403 401
+Account.mailSuppressed [wish]    401  n   n   n   n   v   v   BLK EXP 401 n   v   401
+Account.validUntil [wish]        401  v   n   n   n   n   n   BLK EXP 401 n   n   401
+Account.blockedAt [wish]         401  n   n   n   n   n   n   BLK EXP 401 n   n   401
+Job.booking [notified]           401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.mailSuppressed [erased]  401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Account.mailSuppressed [acted]   401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+MailSuppression.cause            401  -   403 403 403 v   v   BLK EXP 401 403 403 401
+MailSuppression.since            401  -   403 403 403 v   v   BLK EXP 401 403 403 401
+NotifyCustomerPayload.job        401  403 403 403 403 v   v   BLK EXP 401 403 r403 401
+NotifyCustomerPayload.userErrors 401  403 403 403 403 0   0   BLK EXP 401 403 r403 401
+SetNotificationsPayload.account  401  v   v   v   v   v   v   BLK EXP 401 v   v   401
+LiftMailSuppressionPayload.account 401 403 403 403 403 v  v   BLK EXP 401 403 r403 401
 Account.devices                  401  v   403 403 403 v   v   BLK EXP 401 403 403 401
 Account.devices [leaver]         401  0   0   0   0   0   0   BLK EXP 401 0   0   401
 Account.exportUrl                401  v   403 403 403 n   n   BLK EXP 401 403 403 401
@@ -728,6 +747,14 @@ var ways = append([]way{
 	{to: "SetDevicePolicyPayload", ask: `mutation { setDevicePolicy(input: $input) { here: __typename @ } }`, cells: mine, input: "another policy"},
 	{to: "Tenant", ask: `mutation { setDevicePolicy(input: $input) { tenant { here: __typename @ } } }`, cells: byStaff, input: "another policy"},
 	{to: "UserError", ask: `mutation { setDevicePolicy(input: $input) { userErrors { here: __typename @ } } }`, cells: "401 403 403 403 403 - - BLK EXP 401 403 - 401", input: "another policy", name: "none"},
+	{to: "MailSuppression", ask: `{ node(id: $account) { ... on Account { mailSuppressed { here: __typename @ } } } }`, cells: mine},
+	{to: "NotifyCustomerPayload", ask: `mutation { notifyCustomer(input: $input) { here: __typename @ } }`, cells: mine, input: "a message"},
+	{to: "Job", ask: `mutation { notifyCustomer(input: $input) { job { here: __typename @ } } }`, cells: ofStaff, input: "a message", name: "notified"},
+	{to: "UserError", ask: `mutation { notifyCustomer(input: $input) { userErrors { here: __typename @ } } }`, cells: ofStaff, input: "a message to who complained", name: "settlement"},
+	{to: "SetNotificationsPayload", ask: `mutation { setNotifications(input: $input) { here: __typename @ } }`, cells: mine, input: "no more notifications"},
+	{to: "Account", ask: `mutation { setNotifications(input: $input) { account { here: __typename @ } } }`, cells: byEach, input: "notifications as before", name: "wish"},
+	{to: "LiftMailSuppressionPayload", ask: `mutation { liftMailSuppression(input: $input) { here: __typename @ } }`, cells: mine, input: "a suppression"},
+	{to: "Account", ask: `mutation { liftMailSuppression(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a suppression", name: "acted"},
 	{to: "ReleaseLoginPayload", ask: `mutation { releaseLogin(input: $input) { here: __typename @ } }`, cells: mine, input: "a mailbox to release"},
 	{to: "RemoveDeviceOfPayload", ask: `mutation { removeDeviceOf(input: $input) { here: __typename @ } }`, cells: mine, input: "a device of a member"},
 	{to: "Account", ask: `mutation { removeDeviceOf(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a device of a member", name: "acted"},

@@ -19,10 +19,11 @@ type owned struct {
 	devices []*account.Device
 }
 
-// listPeople notes people whose devices are read together.
+// listPeople notes people whose devices, and how mail to whom stands, are read together.
 func (req *request) listPeople(people []*account.Account) {
 	for _, one := range people {
 		req.devices.note(&one.ID)
+		req.mail.note(&one.ID)
 	}
 }
 

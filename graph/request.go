@@ -16,6 +16,7 @@ import (
 	"pixgate/internal/id"
 	"pixgate/internal/job"
 	"pixgate/internal/logs"
+	"pixgate/internal/notice"
 	"pixgate/internal/transfer"
 )
 
@@ -39,7 +40,8 @@ type request struct {
 	bookedJobs mentions[*job.Job]         // of bookings, by the booking
 
 	devices mentions[*owned] // by the account
-	arrived account.Viewer   // who has signed in by this mutation; zero: nobody
+	mail    mentions[*notice.Standing]
+	arrived account.Viewer // who has signed in by this mutation; zero: nobody
 }
 
 // maxLoggedName is how much of an operation's name, which the caller chose, gets
@@ -84,6 +86,7 @@ func (req *request) forget() {
 	req.bookings.forget()
 	req.bookedJobs.forget()
 	req.devices.forget()
+	req.mail.forget()
 	req.arrived = account.Viewer{}
 }
 

@@ -13,6 +13,7 @@ import (
 	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
+	"pixgate/internal/notice"
 	"pixgate/internal/session"
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
@@ -39,6 +40,7 @@ type Options struct {
 	Events      *watch.Events
 	Health      *watch.Secrets // of the installation's secrets
 	Dossiers    *dossier.Dossiers
+	Notices     *notice.Notices
 	Maintenance *task.Maintenance
 	Backlog     *task.Backlog // the background tasks that did not go well
 	Development bool          // everybody may read the schema

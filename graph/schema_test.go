@@ -86,7 +86,7 @@ var (
 	camel  = regexp.MustCompile(`^[a-z][a-zA-Z0-9]*$`)
 	upper  = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 	// verbs begin the names of mutations; a noun follows.
-	verbs = regexp.MustCompile(`^(abort|assign|block|cancel|complete|confirm|create|erase|decline|import|release|remove|request|select|set|settle|sign|unblock|verify|retry)[A-Z]`)
+	verbs = regexp.MustCompile(`^(abort|assign|block|cancel|complete|confirm|create|erase|decline|import|lift|notify|release|remove|request|select|set|settle|sign|unblock|verify|retry)[A-Z]`)
 	// credential is how nothing that leaves may be called, but for these two.
 	credential = regexp.MustCompile(`(?i)token|secret|hash$|password`)
 	leaving    = []string{"VerifyOtpPayload.token", "Query.secrets"} // how they are, not what

@@ -39,6 +39,7 @@ Activity device moment='1970-01-01' day='1970-01-01' week='1970-01-01' horizon='
 Addressee account device_hashes={device.secret_hash}
 AssignBooking booking
 AssignJob job photographer_id=NULL
+AccountsOfAddress account
 AuditEntries audit_entry
 AuditEntriesByID audit_entry
 AuditEntriesOfAction audit_entry
@@ -66,6 +67,7 @@ CountImagesOfJobs image job_ids={job}
 CountJobsOfPerson job photographer_id=NULL status=NULL
 CountJobsOfTenant job
 CountMismatch session most=3
+CustomerToNotify job
 DeliveredIn image
 DeliveriesToPerson delivery
 DeviceOfAccount device
@@ -85,6 +87,8 @@ EraseSessions session
 EraseUploads upload
 EventsOfBookings booking booking_ids={booking}
 FreePosition image wished=0
+EraseUnsubscribed unsubscribed
+EraseUnsubscribeTokens unsubscribe_token
 HasImageIn image
 HasOpenBooking booking
 HasUnlocked booking bookings='{}' jobs='{}'
@@ -109,6 +113,8 @@ InsertJob job id=new
 InsertJobOfBooking jobless id=new title='another'
 InsertSecurityEvents security_event ids=ARRAY[new] events='{test}' account_ids={account} address_keys=ARRAY[''::bytea] routes='{/}' details='{""}' request_ids='{r}' counts='{1}' first_at=ARRAY[now()] last_at=ARRAY[now()]
 InsertSelectionEvents selection_event ids=ARRAY[new] image_ids={image} old_states='{NONE}' new_states='{INCLUDED}'
+InsertNotification notification id=new
+InsertUnsubscribeToken unsubscribe_token token_hash=sha256('new') email_key='idle@foreign.test'
 InsertSettlement settlement id=new payment_reference='another'
 InsertUpload upload id=new sha256=sha256('new')
 JobsByID job
@@ -130,6 +136,10 @@ LockPerson account
 LockTenantStaff account
 LockUpload upload
 LockUploader account
+LiftSuppression session
+MailStandings account ids={account}
+Resubscribe session
+UnsubscribeAccount image_import
 MarkDelivered image ids={image}
 MoveBooking booking state='DECLINED' message='another'
 MoveHead audit_head sequence=9 at=now()
@@ -217,6 +227,14 @@ var unstudied = map[string]string{
 	"LockCronKey": "the installation's maintenance, no studio's", "CronRunOfKey": "likewise", "LiveCronRun": "likewise", "MakeCronLease": "likewise", "LockFreeCronLease": "likewise",
 	"TakeCronLease": "likewise", "RenewCronLease": "likewise", "HoldCronLease": "likewise", "ReleaseCronLease": "likewise", "LoseCronRuns": "likewise", "StartCronRun": "likewise",
 	"FinishCronRun": "likewise", "LastCronRuns": "likewise", "CronRuns": "likewise", "CronRunsOfTask": "likewise", "CronRunByID": "likewise", "PurgeCronRuns": "likewise",
+
+	"Notification": "of a task, which a transaction of the studio queued", "MarkNotified": "likewise",
+	"Unsubscribe":        "by a secret of 256 bits, which names the studio",
+	"SuppressMail":       "of a mailbox, for all studios: they share one account at SES",
+	"HasBounced":         "likewise",
+	"KeepMailReport":     "of Amazon's posts",
+	"EraseSuppression":   "of a mailbox, for all studios: see docs/notifications.md",
+	"PurgeNotifications": "of all studios, by time", "PurgeUnsubscribeTokens": "likewise", "PurgeSuppressions": "likewise", "PurgeMailReports": "likewise",
 
 	"PurgeSecurityEvents": "of all studios, by time", "InstallationEventSince": "of the installation", "OperatorsToAlert": "likewise: operators belong to it",
 }

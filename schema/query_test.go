@@ -18,7 +18,8 @@ import (
 
 // unindexed are queries that read a whole table, and why that is right.
 var unindexed = map[string]string{
-	"Tenants": "the studios are a handful and read as a whole",
+	"Tenants":          "the studios are a handful and read as a whole",
+	"EraseSuppression": "likewise, and in each its account",
 
 	// account_of_staff holds a handful, and nobody else.
 	"LockTenantStaff":  "whoever locks rows asks of them once more what the index promises",
@@ -54,6 +55,11 @@ const crowd = `
 	INSERT INTO audit_head SELECT id, 1, sha256('') FROM tenant;
 	INSERT INTO security_event SELECT id, CASE WHEN random() < 0.9 THEN tenant_id END, 'event', NULL, NULL, '/', '', 'r', 1, now(), now() FROM account;
 	INSERT INTO security_alert SELECT gen_random_uuid(), id, 'login_failed', 1, now() - interval '1 minute', now() FROM tenant;
+	INSERT INTO notification SELECT id, tenant_id, id, 'job_ready', '', 0, now() - random() * interval '9 days', NULL FROM job;
+	INSERT INTO unsubscribe_token SELECT sha256(id::text::bytea), tenant_id, email_key, now() - random() * interval '9 days', NULL FROM account;
+	INSERT INTO unsubscribed SELECT tenant_id, email_key, now() FROM account;
+	INSERT INTO mail_suppression SELECT email_key, 'BOUNCE', now() - random() * interval '9 days' FROM account;
+	INSERT INTO mail_report SELECT id::text, now() - random() * interval '9 days' FROM account;
 	INSERT INTO cron_lease SELECT DISTINCT 'task-' || chr(97 + (random() * 25)::int), 3000, now() FROM account;
 	INSERT INTO cron_run SELECT id, 'task-' || chr(97 + (random() * 25)::int), row_number() OVER (), 'CRON', sha256(id::text::bytea), 'RUNNING', '', NULL, now() - random() * interval '9 days', NULL FROM account;
 	ANALYZE`

@@ -140,6 +140,12 @@ tenant_text body ''
 tenant_text kind 'poem'
 tenant_text locale 'fr'
 tenant_text subject ''
+mail_report id ''
+mail_suppression cause 'SPAM'
+notification images -1
+notification kind 'gossip'
+notification message repeat('a', 1001)
+unsubscribe_token token_hash 'short'
 `
 
 // TestUnfitValuesAreRefused tries them all, and wants every CHECK to be tried.

@@ -55,17 +55,19 @@ type ComplexityRoot struct {
 	}
 
 	Account struct {
-		BlockedAt  func(childComplexity int) int
-		Devices    func(childComplexity int) int
-		Email      func(childComplexity int) int
-		ExportURL  func(childComplexity int) int
-		LastSeenAt func(childComplexity int) int
-		MaxDevices func(childComplexity int) int
-		PublicID   func(childComplexity int) int
-		Role       func(childComplexity int) int
-		Tenant     func(childComplexity int) int
-		ValidUntil func(childComplexity int) int
-		VerifiedAt func(childComplexity int) int
+		BlockedAt      func(childComplexity int) int
+		Devices        func(childComplexity int) int
+		Email          func(childComplexity int) int
+		ExportURL      func(childComplexity int) int
+		LastSeenAt     func(childComplexity int) int
+		MailSuppressed func(childComplexity int) int
+		MaxDevices     func(childComplexity int) int
+		Notifications  func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		Role           func(childComplexity int) int
+		Tenant         func(childComplexity int) int
+		ValidUntil     func(childComplexity int) int
+		VerifiedAt     func(childComplexity int) int
 	}
 
 	AccountConnection struct {
@@ -346,8 +348,17 @@ type ComplexityRoot struct {
 		Uploads func(childComplexity int) int
 	}
 
+	LiftMailSuppressionPayload struct {
+		Account func(childComplexity int) int
+	}
+
 	LogoutPayload struct {
 		Ok func(childComplexity int) int
+	}
+
+	MailSuppression struct {
+		Cause func(childComplexity int) int
+		Since func(childComplexity int) int
 	}
 
 	MaintenanceRun struct {
@@ -386,7 +397,9 @@ type ComplexityRoot struct {
 		DeclineBooking       func(childComplexity int, input model.DeclineBookingInput) int
 		EraseAccount         func(childComplexity int, input model.EraseAccountInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
+		LiftMailSuppression  func(childComplexity int, input model.LiftMailSuppressionInput) int
 		Logout               func(childComplexity int) int
+		NotifyCustomer       func(childComplexity int, input model.NotifyCustomerInput) int
 		ReleaseLogin         func(childComplexity int, input model.ReleaseLoginInput) int
 		RemoveDevice         func(childComplexity int, input model.RemoveDeviceInput) int
 		RemoveDeviceOf       func(childComplexity int, input model.RemoveDeviceOfInput) int
@@ -402,12 +415,18 @@ type ComplexityRoot struct {
 		SetIncludedImages    func(childComplexity int, input model.SetIncludedImagesInput) int
 		SetJobStatus         func(childComplexity int, input model.SetJobStatusInput) int
 		SetMaxDevices        func(childComplexity int, input model.SetMaxDevicesInput) int
+		SetNotifications     func(childComplexity int, input model.SetNotificationsInput) int
 		SetPackage           func(childComplexity int, input model.SetPackageInput) int
 		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
 		SettleExtras         func(childComplexity int, input model.SettleExtrasInput) int
 		SignUploadParts      func(childComplexity int, input model.SignUploadPartsInput) int
 		UnblockAccount       func(childComplexity int, input model.UnblockAccountInput) int
 		VerifyOtp            func(childComplexity int, input model.VerifyOtpInput) int
+	}
+
+	NotifyCustomerPayload struct {
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Package struct {
@@ -587,6 +606,10 @@ type ComplexityRoot struct {
 	SetMaxDevicesPayload struct {
 		Account    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SetNotificationsPayload struct {
+		Account func(childComplexity int) int
 	}
 
 	SetPackagePayload struct {
@@ -800,12 +823,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.LastSeenAt(childComplexity), true
+	case "Account.mailSuppressed":
+		if e.ComplexityRoot.Account.MailSuppressed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.MailSuppressed(childComplexity), true
 	case "Account.maxDevices":
 		if e.ComplexityRoot.Account.MaxDevices == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.MaxDevices(childComplexity), true
+	case "Account.notifications":
+		if e.ComplexityRoot.Account.Notifications == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Notifications(childComplexity), true
 	case "Account.id":
 		if e.ComplexityRoot.Account.PublicID == nil {
 			break
@@ -1906,12 +1941,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.JobEvent.Uploads(childComplexity), true
 
+	case "LiftMailSuppressionPayload.account":
+		if e.ComplexityRoot.LiftMailSuppressionPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiftMailSuppressionPayload.Account(childComplexity), true
+
 	case "LogoutPayload.ok":
 		if e.ComplexityRoot.LogoutPayload.Ok == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LogoutPayload.Ok(childComplexity), true
+
+	case "MailSuppression.cause":
+		if e.ComplexityRoot.MailSuppression.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSuppression.Cause(childComplexity), true
+	case "MailSuppression.since":
+		if e.ComplexityRoot.MailSuppression.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSuppression.Since(childComplexity), true
 
 	case "MaintenanceRun.errorCode":
 		if e.ComplexityRoot.MaintenanceRun.Code == nil {
@@ -2137,12 +2192,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ImportImages(childComplexity, args["input"].(model.ImportImagesInput)), true
+	case "Mutation.liftMailSuppression":
+		if e.ComplexityRoot.Mutation.LiftMailSuppression == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_liftMailSuppression_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LiftMailSuppression(childComplexity, args["input"].(model.LiftMailSuppressionInput)), true
 	case "Mutation.logout":
 		if e.ComplexityRoot.Mutation.Logout == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.Logout(childComplexity), true
+	case "Mutation.notifyCustomer":
+		if e.ComplexityRoot.Mutation.NotifyCustomer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_notifyCustomer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.NotifyCustomer(childComplexity, args["input"].(model.NotifyCustomerInput)), true
 	case "Mutation.releaseLogin":
 		if e.ComplexityRoot.Mutation.ReleaseLogin == nil {
 			break
@@ -2308,6 +2385,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetMaxDevices(childComplexity, args["input"].(model.SetMaxDevicesInput)), true
+	case "Mutation.setNotifications":
+		if e.ComplexityRoot.Mutation.SetNotifications == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setNotifications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetNotifications(childComplexity, args["input"].(model.SetNotificationsInput)), true
 	case "Mutation.setPackage":
 		if e.ComplexityRoot.Mutation.SetPackage == nil {
 			break
@@ -2374,6 +2462,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.VerifyOtp(childComplexity, args["input"].(model.VerifyOtpInput)), true
+
+	case "NotifyCustomerPayload.job":
+		if e.ComplexityRoot.NotifyCustomerPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotifyCustomerPayload.Job(childComplexity), true
+	case "NotifyCustomerPayload.userErrors":
+		if e.ComplexityRoot.NotifyCustomerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotifyCustomerPayload.UserErrors(childComplexity), true
 
 	case "Package.active":
 		if e.ComplexityRoot.Package.Active == nil {
@@ -3093,6 +3194,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetMaxDevicesPayload.UserErrors(childComplexity), true
 
+	case "SetNotificationsPayload.account":
+		if e.ComplexityRoot.SetNotificationsPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetNotificationsPayload.Account(childComplexity), true
+
 	case "SetPackagePayload.package":
 		if e.ComplexityRoot.SetPackagePayload.Package == nil {
 			break
@@ -3669,7 +3777,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputImageFilter,
 		ec.unmarshalInputImportImagesInput,
 		ec.unmarshalInputJobFilter,
+		ec.unmarshalInputLiftMailSuppressionInput,
 		ec.unmarshalInputMaintenanceRunFilter,
+		ec.unmarshalInputNotifyCustomerInput,
 		ec.unmarshalInputReleaseLoginInput,
 		ec.unmarshalInputRemoveDeviceInput,
 		ec.unmarshalInputRemoveDeviceOfInput,
@@ -3686,6 +3796,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetIncludedImagesInput,
 		ec.unmarshalInputSetJobStatusInput,
 		ec.unmarshalInputSetMaxDevicesInput,
+		ec.unmarshalInputSetNotificationsInput,
 		ec.unmarshalInputSetPackageInput,
 		ec.unmarshalInputSetSelectionStateInput,
 		ec.unmarshalInputSettleExtrasInput,
@@ -5129,6 +5240,95 @@ type SetDevicePolicyPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../notification.graphqls", Input: `extend type Mutation {
+  """
+  Mails the customer of a job what the studio writes, in plain text, from the studio's sender, with a way to unsubscribe.
+  Only from the addresses of SEND_EMAIL_ALLOWED_IPS, where there are some. Each call mails once.
+  """
+  notifyCustomer(
+    "Which job, and what to say."
+    input: NotifyCustomerInput!
+  ): NotifyCustomerPayload! @auth(role: ADMIN) @rateLimit(name: EMAIL)
+  "Says whether the caller wants the studio's notifications by mail. Sign-in codes, and mails about the own bookings, come all the same."
+  setNotifications(
+    "Whether."
+    input: SetNotificationsInput!
+  ): SetNotificationsPayload! @auth @rateLimit(name: PUBLIC_API)
+  """
+  Lets mail go again to an account's mailbox that bounced or complained. Should it do so once more, no more mail will go there:
+  find out first what was wrong. It holds for all studios of the installation.
+  """
+  liftMailSuppression(
+    "Whose."
+    input: LiftMailSuppressionInput!
+  ): LiftMailSuppressionPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+}
+
+extend type Account {
+  "Whether it gets the studio's notifications by mail: nobody has unsubscribed its address."
+  notifications: Boolean!
+  "Set where its mailbox has refused mail for good, or its owner called some spam; else, and for all but admins, null."
+  mailSuppressed: MailSuppression
+}
+
+"Mail that does not go to a mailbox."
+type MailSuppression {
+  "Why it does not."
+  cause: MailSuppressionCause!
+  "Since when."
+  since: DateTime!
+}
+
+"Why mail does not go to a mailbox."
+enum MailSuppressionCause {
+  "It has refused a mail for good: none goes there, sign-in codes included."
+  BOUNCE
+  "Its owner called a mail spam: no notifications go there."
+  COMPLAINT
+}
+
+"What a customer is told."
+input NotifyCustomerInput {
+  "Whose customer."
+  jobId: ID!
+  "1 to 1,000 characters; may have several lines."
+  message: String!
+}
+
+"What came of telling a customer something."
+type NotifyCustomerPayload {
+  "The job; null where the mail was refused."
+  job: Job
+  "Why it was refused: ` + "`" + `UNSUBSCRIBED` + "`" + `, ` + "`" + `MAIL_SUPPRESSED` + "`" + `. Empty where it was not."
+  userErrors: [UserError!]!
+}
+
+"Whether somebody wants notifications."
+input SetNotificationsInput {
+  "Whether."
+  enabled: Boolean!
+}
+
+"How somebody's wish stands."
+type SetNotificationsPayload {
+  "The caller's account."
+  account: Account!
+}
+
+"Whose mailbox takes mail again."
+input LiftMailSuppressionInput {
+  "Which account."
+  accountId: ID!
+  "For the audit log, at most 1,000 characters."
+  reason: String
+}
+
+"What came of it."
+type LiftMailSuppressionPayload {
+  "The account."
+  account: Account!
+}
+`, BuiltIn: false},
 	{Name: "../schema.graphqls", Input: `"""
 Who may use a field: somebody signed in whose membership is in good standing, with
 at least this role. Checked before anything of the request runs.
@@ -5299,6 +5499,10 @@ enum UserErrorCode {
   OWN_ACCOUNT
   "The background task is neither dead nor retrying."
   TASK_NOT_FAILED
+  "The customer has unsubscribed from notifications."
+  UNSUBSCRIBED
+  "No mail goes to the customer's mailbox: it has refused some for good, or its owner called one spam."
+  MAIL_SUPPRESSED
 }
 
 "Everything that can be asked."
@@ -5406,6 +5610,10 @@ enum SecurityEventKind {
   TASK_DEAD
   "A page that was to be printed, or something in it, is not public, or not on the list of hosts; ` + "`" + `detail` + "`" + ` says which."
   PDF_SSRF_BLOCKED
+  "A mailbox has refused a mail for good. No more mail goes there; see ` + "`" + `Account.mailSuppressed` + "`" + `."
+  MAIL_BOUNCED
+  "Somebody called a mail spam. No more notifications go there."
+  MAIL_COMPLAINT
 }
 
 "Incidents of one second that had everything but their time in common."
@@ -6263,6 +6471,10 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_exportUrl(ctx, field)
 	case "devices":
 		return ec.fieldContext_Account_devices(ctx, field)
+	case "notifications":
+		return ec.fieldContext_Account_notifications(ctx, field)
+	case "mailSuppressed":
+		return ec.fieldContext_Account_mailSuppressed(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
 }
@@ -6823,12 +7035,30 @@ func (ec *executionContext) childFields_JobEvent(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type JobEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_LiftMailSuppressionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_LiftMailSuppressionPayload_account(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LiftMailSuppressionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
 		return ec.fieldContext_LogoutPayload_ok(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MailSuppression(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cause":
+		return ec.fieldContext_MailSuppression_cause(ctx, field)
+	case "since":
+		return ec.fieldContext_MailSuppression_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailSuppression", field.Name)
 }
 
 func (ec *executionContext) childFields_MaintenanceRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6873,6 +7103,16 @@ func (ec *executionContext) childFields_MaintenanceRunEdge(ctx context.Context, 
 		return ec.fieldContext_MaintenanceRunEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MaintenanceRunEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NotifyCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_NotifyCustomerPayload_job(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_NotifyCustomerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotifyCustomerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Package(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7185,6 +7425,14 @@ func (ec *executionContext) childFields_SetMaxDevicesPayload(ctx context.Context
 		return ec.fieldContext_SetMaxDevicesPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetMaxDevicesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetNotificationsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetNotificationsPayload_account(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetNotificationsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPackagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -789,6 +789,8 @@ var (
 		"UPLOAD_REPLAYED":           audit.UploadReplayed,
 		"TASK_DEAD":                 audit.TaskDead,
 		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
+		"MAIL_BOUNCED":              audit.MailBounced,
+		"MAIL_COMPLAINT":            audit.MailComplaint,
 	}
 	marshalNSecurityEventKind2pixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -810,6 +812,8 @@ var (
 		audit.UploadReplayed:          "UPLOAD_REPLAYED",
 		audit.TaskDead:                "TASK_DEAD",
 		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
+		audit.MailBounced:             "MAIL_BOUNCED",
+		audit.MailComplaint:           "MAIL_COMPLAINT",
 	}
 )
 
@@ -861,6 +865,8 @@ var (
 		"UPLOAD_REPLAYED":           audit.UploadReplayed,
 		"TASK_DEAD":                 audit.TaskDead,
 		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
+		"MAIL_BOUNCED":              audit.MailBounced,
+		"MAIL_COMPLAINT":            audit.MailComplaint,
 	}
 	marshalOSecurityEventKind2ᚖpixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -882,6 +888,8 @@ var (
 		audit.UploadReplayed:          "UPLOAD_REPLAYED",
 		audit.TaskDead:                "TASK_DEAD",
 		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
+		audit.MailBounced:             "MAIL_BOUNCED",
+		audit.MailComplaint:           "MAIL_COMPLAINT",
 	}
 )
 

@@ -374,6 +374,20 @@ type JobFilter struct {
 	Status *job.Status `json:"status,omitempty"`
 }
 
+// Whose mailbox takes mail again.
+type LiftMailSuppressionInput struct {
+	// Which account.
+	AccountID string `json:"accountId"`
+	// For the audit log, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// What came of it.
+type LiftMailSuppressionPayload struct {
+	// The account.
+	Account *account.Account `json:"account"`
+}
+
 // Answer of `logout`.
 type LogoutPayload struct {
 	// Always true: the session is over.
@@ -396,6 +410,22 @@ type MaintenanceRunFilter struct {
 
 // Everything that can be changed.
 type Mutation struct {
+}
+
+// What a customer is told.
+type NotifyCustomerInput struct {
+	// Whose customer.
+	JobID string `json:"jobId"`
+	// 1 to 1,000 characters; may have several lines.
+	Message string `json:"message"`
+}
+
+// What came of telling a customer something.
+type NotifyCustomerPayload struct {
+	// The job; null where the mail was refused.
+	Job *job.Job `json:"job,omitempty"`
+	// Why it was refused: `UNSUBSCRIBED`, `MAIL_SUPPRESSED`. Empty where it was not.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Where a page of a list stands within it.
@@ -692,6 +722,18 @@ type SetMaxDevicesPayload struct {
 	Account *account.Account `json:"account,omitempty"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Whether somebody wants notifications.
+type SetNotificationsInput struct {
+	// Whether.
+	Enabled bool `json:"enabled"`
+}
+
+// How somebody's wish stands.
+type SetNotificationsPayload struct {
+	// The caller's account.
+	Account *account.Account `json:"account"`
 }
 
 // Input of `setPackage`.
@@ -1182,6 +1224,10 @@ const (
 	UserErrorCodeOwnAccount UserErrorCode = "OWN_ACCOUNT"
 	// The background task is neither dead nor retrying.
 	UserErrorCodeTaskNotFailed UserErrorCode = "TASK_NOT_FAILED"
+	// The customer has unsubscribed from notifications.
+	UserErrorCodeUnsubscribed UserErrorCode = "UNSUBSCRIBED"
+	// No mail goes to the customer's mailbox: it has refused some for good, or its owner called one spam.
+	UserErrorCodeMailSuppressed UserErrorCode = "MAIL_SUPPRESSED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -1210,11 +1256,13 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeLastAdmin,
 	UserErrorCodeOwnAccount,
 	UserErrorCodeTaskNotFailed,
+	UserErrorCodeUnsubscribed,
+	UserErrorCodeMailSuppressed,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount, UserErrorCodeTaskNotFailed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount, UserErrorCodeTaskNotFailed, UserErrorCodeUnsubscribed, UserErrorCodeMailSuppressed:
 		return true
 	}
 	return false

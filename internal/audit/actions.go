@@ -9,4 +9,5 @@ var Actions = []Action{
 	AccountBlocked, AccountUnblocked, AccountValidUntilSet, AccountMaxDevicesSet, DeviceRemoved, LoginReleased, DevicePolicySet,
 	TenantAdded, TenantSet, TenantTextSet, TenantTextReset, AccountErased,
 	TaskRetried,
+	CustomerNotified, MailSuppressionLifted,
 }

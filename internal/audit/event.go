@@ -27,6 +27,8 @@ const (
 	UploadReplayed          Event = "upload_replayed"           // a link was used again after the upload had ended
 	TaskDead                Event = "task_dead"                 // a background task has failed for the last time
 	PDFSSRFBlocked          Event = "pdf_ssrf_blocked"          // a page to print wanted what is not public, or is no page to print
+	MailBounced             Event = "mail_bounced"              // a mailbox has refused a mail for good
+	MailComplaint           Event = "mail_complaint"            // somebody called a mail spam
 )
 
 var events = []Event{
@@ -35,6 +37,7 @@ var events = []Event{
 	UploadChecksumWrong, UploadRejected, UploadAborted, UploadExpired, UploadReplayed,
 	TaskDead,
 	PDFSSRFBlocked,
+	MailBounced, MailComplaint,
 }
 
 // Events are all events.

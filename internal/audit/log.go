@@ -60,6 +60,9 @@ const (
 	TenantTextReset Action = "tenant.text_reset"
 	AccountErased   Action = "account.erased"
 	TaskRetried     Action = "task.retried"
+
+	CustomerNotified      Action = "job.customer_notified"
+	MailSuppressionLifted Action = "account.mail_suppression_lifted"
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to

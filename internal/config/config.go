@@ -64,6 +64,10 @@ type Config struct {
 	// MAIL_FROM: the sender of a studio that names none, such as
 	// pix.immo <no-reply@pix.immo>.
 	MailFrom mail.Address
+	// SES_TOPIC_ARNS: the topics of Amazon SNS to which SES reports bounces and complaints,
+	// such as arn:aws:sns:eu-central-1:123456789012:bounces, separated by commas; none: POST
+	// /webhooks/ses answers 503.
+	SESTopicARNs []string
 
 	// OTP_SECRET: what one-time codes are derived with. OTP_SECRET_PREVIOUS: the
 	// one before, for codes that are still under way; none.
@@ -221,6 +225,7 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.SESAccessKeyID = r.required("SES_ACCESS_KEY_ID", "the id of an access key that may send mail")
 		c.SESSecretAccessKey = secret.Value(r.required("SES_SECRET_ACCESS_KEY", "the secret of that access key"))
 		c.MailFrom = r.sender("MAIL_FROM")
+		c.SESTopicARNs = r.topics("SES_TOPIC_ARNS")
 	}
 	if parts&Login != 0 {
 		c.OTPSecret, c.OTPSecretPrevious = r.secret("OTP_SECRET")

@@ -205,6 +205,9 @@ func (e *erasure) erase(ctx context.Context, tx pgx.Tx, h held) error {
 	if gone.Uploads, err = q.EraseUploads(ctx, e.tenantID, e.accountID, now); err != nil {
 		return fault.Database("erase somebody's uploads", err)
 	}
+	if err := eraseWishes(ctx, q, e.tenantID, h.person.EmailKey); err != nil {
+		return err
+	}
 	jobs := make([]id.ID, len(h.jobs))
 	for i, one := range h.jobs {
 		jobs[i] = one.ID
@@ -216,4 +219,15 @@ func (e *erasure) erase(ctx context.Context, tx pgx.Tx, h held) error {
 		TenantID: e.tenantID, ActorID: e.actorID, Action: audit.AccountErased, AccountID: &e.accountID, Old: gone, New: map[string]bool{"erased": true},
 		Reason: e.reason, RequestID: e.requestID,
 	})
+}
+
+// eraseWishes removes what an address wanted of mail, and whether it took any.
+func eraseWishes(ctx context.Context, q *queries.Queries, tenantID id.ID, emailKey string) error {
+	if err := q.EraseUnsubscribeTokens(ctx, tenantID, emailKey); err != nil {
+		return fault.Database("erase an address's ways to unsubscribe", err)
+	}
+	if err := q.EraseUnsubscribed(ctx, tenantID, emailKey); err != nil {
+		return fault.Database("erase what mail an address wants", err)
+	}
+	return fault.Database("erase whether an address takes mail", q.EraseSuppression(ctx, emailKey))
 }

@@ -104,15 +104,19 @@ func TestAnExportHasWhatAnErasureErases(t *testing.T) {
 	w.fill(t, w.Owner, w.Package)
 	w.Exec(t, "UPDATE account SET email = 'ZZ-account.email' WHERE id = $1", w.Owner.AccountID)
 	hidden := map[string]string{
-		"account.email_key":           "another spelling of the address",
-		"job.customer_email_key":      "likewise",
-		"device.secret_hash":          "proves the device",
-		"session.token_hash":          "is the session",
-		"upload.address_key":          "a hash of where it came from",
-		"login_challenge.asker":       "a hash, gone within days",
-		"login_challenge.secret_hash": "likewise",
-		"login_code.email":            "the address of the account, gone within days",
-		"login_code.email_key":        "likewise",
+		"account.email_key":            "another spelling of the address",
+		"job.customer_email_key":       "likewise",
+		"device.secret_hash":           "proves the device",
+		"session.token_hash":           "is the session",
+		"upload.address_key":           "a hash of where it came from",
+		"login_challenge.asker":        "a hash, gone within days",
+		"login_challenge.secret_hash":  "likewise",
+		"login_code.email":             "the address of the account, gone within days",
+		"login_code.email_key":         "likewise",
+		"mail_suppression.email_key":   "the address of the account",
+		"unsubscribed.email_key":       "likewise",
+		"unsubscribe_token.email_key":  "likewise",
+		"unsubscribe_token.token_hash": "is the way out",
 	}
 	kinds := columns(t, w.db)
 	for name, word := range classified(t) {

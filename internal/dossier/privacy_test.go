@@ -104,9 +104,12 @@ func marked(name, kind string) string {
 // persons is how the rows of a person are found in a table that has some of what is
 // erased; a table without a line has the column account_id.
 var persons = map[string]string{
-	"account":         "id = $1",
-	"login_code":      "email_key = '" + markKey + "'",
-	"login_challenge": "code_id = (SELECT id FROM login_code WHERE email_key = '" + markKey + "')",
+	"account":           "id = $1",
+	"login_code":        "email_key = '" + markKey + "'",
+	"mail_suppression":  "email_key LIKE '%@example.com'",
+	"unsubscribe_token": "true",
+	"unsubscribed":      "true",
+	"login_challenge":   "code_id = (SELECT id FROM login_code WHERE email_key = '" + markKey + "')",
 }
 
 // found counts how often each mark stands anywhere in the database, tasks included.
@@ -157,6 +160,9 @@ func (w *world) fill(t *testing.T, p *cast.Person, j *cast.Job) {
 	w.Exec(t, "INSERT INTO login_challenge (id, tenant_id, code_id, secret_hash, asker, known_device, created_at) VALUES ($1, $2, $3, sha256('a'), sha256('b'), false, now())", id.New(time.Now()), p.TenantID, code)
 	w.Exec(t, "INSERT INTO booking (id, tenant_id, account_id, verified_at, state, address, package, preferred_dates, created_at) VALUES ($1, $2, $3, now(), 'REQUESTED', 'See 1', 'S', '{}', now())", id.New(time.Now()), p.TenantID, p.AccountID)
 	w.upload(t, p, j, "REJECTED", "a.jpg")
+	w.Exec(t, "INSERT INTO mail_suppression VALUES ('filled@example.com', 'COMPLAINT', now())")
+	w.Exec(t, "INSERT INTO unsubscribed VALUES ($1, 'filled@example.com', now())", p.TenantID)
+	w.Exec(t, "INSERT INTO unsubscribe_token VALUES (sha256('c'), $1, 'filled@example.com', now(), NULL)", p.TenantID)
 	there := columns(t, w.db)
 	for name, word := range classified(t) {
 		if word != "erased" {

@@ -41,6 +41,7 @@ type Options struct {
 	Journal   Journal
 	Dossiers  Dossiers
 	Pages     Pages
+	Notices   Notices
 	Limits    *gate.Limiter
 
 	CronSecrets []secret.Value // CRON_SECRET and the one before; none: nobody starts maintenance from outside
@@ -115,7 +116,9 @@ func New(o Options) http.Handler {
 		e.match,        // 404 and 405
 		e.readBody,     // at most so much, and before anything is decided about who sent it
 		e.cron,         // maintenance, by a secret of its own: for no studio, and nobody's session
+		e.webhooks,     // reports of other programs, likewise, by their signatures
 		e.findTenant,   // which studio
+		e.unsubscribe,  // out of mail, by a token: whoever's page or program it comes from
 		e.checkOrigin,  // no other site's page, and no other studio's, rides on our cookies
 		e.findViewer,   // who asks
 		e.proveOrigin,  // what changes something by cookie has the token of that session

@@ -18,6 +18,7 @@ var surfaces = map[string]gate.Surface{
 	playgroundFiles: gate.Admin,
 	auditPath:       gate.Admin,
 	pdfPath:         gate.GeneratePDF,
+	sesPath:         gate.Webhook,
 }
 
 // admit refuses by address: whoever is blocked, and at some routes whoever is not listed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pixgate/internal/account"
@@ -20,11 +21,21 @@ type Jobs struct {
 	audit *audit.Log
 	turns turns
 	now   func() time.Time
+
+	heralds []Herald
 }
 
-// NewJobs returns the jobs in db.
-func NewJobs(db *pgxpool.Pool, log *audit.Log, now func() time.Time) *Jobs {
-	return &Jobs{db: db, audit: log, turns: turns{jobs: map[id.ID]*turn{}}, now: now}
+// Herald tells others what happened to a job, with the transaction in which it did.
+type Herald interface {
+	// JobReady hears that a job is ready for its customer.
+	JobReady(ctx context.Context, tx pgx.Tx, tenantID, jobID id.ID) error
+	// ExtrasSettled hears that so many extras were paid.
+	ExtrasSettled(ctx context.Context, tx pgx.Tx, tenantID, jobID id.ID, images int) error
+}
+
+// NewJobs returns the jobs in db. What happens to them all heralds hear.
+func NewJobs(db *pgxpool.Pool, log *audit.Log, now func() time.Time, heralds ...Herald) *Jobs {
+	return &Jobs{db: db, audit: log, turns: turns{jobs: map[id.ID]*turn{}}, now: now, heralds: heralds}
 }
 
 // ByID returns the job that a caller names, where the viewer may see it.

@@ -92,6 +92,11 @@ func (a *act) settle(ctx context.Context, images []*Image, imageIDs []string, pa
 	if written == 0 { // of another job, at the same moment
 		return referenceUsed(), nil
 	}
+	for _, herald := range a.heralds {
+		if err := herald.ExtrasSettled(ctx, a.tx, j.TenantID, j.ID, len(changes)); err != nil {
+			return nil, err
+		}
+	}
 	a.stateEntries(audit.ExtraSettled, changes, paymentReference)
 	return nil, a.move(ctx, j, changes)
 }

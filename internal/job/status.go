@@ -9,7 +9,8 @@ import (
 )
 
 // SetStatus says how far a job is. Any status may follow any other: a job that was
-// handed over too early is opened again. Admins only; leaves an audit entry.
+// handed over too early is opened again. Of one that becomes DELIVERED its customer is
+// told. Admins only; leaves an audit entry.
 func (s *Jobs) SetStatus(ctx context.Context, v account.Viewer, jobID string, status Status, reason string) (*Job, error) {
 	done, err := s.setPackage(ctx, v, jobID, reason, fault.Text("input.reason", reason, 0, MaxReason), func(a *act, j *Job) error {
 		if j.Status == status {
@@ -18,6 +19,13 @@ func (s *Jobs) SetStatus(ctx context.Context, v account.Viewer, jobID string, st
 		a.entry(audit.JobStatusSet, j, nil, statusValue{j.Status}, statusValue{status})
 		if err := a.q.SetJobStatus(ctx, j.TenantID, j.ID, string(status)); err != nil {
 			return fault.Database("set a job's status", err)
+		}
+		if status == Delivered {
+			for _, herald := range s.heralds {
+				if err := herald.JobReady(ctx, a.tx, j.TenantID, j.ID); err != nil {
+					return err
+				}
+			}
 		}
 		return a.refresh(ctx, j)
 	})

@@ -25,6 +25,9 @@ type Message struct {
 	To      string // a bare mailbox
 	Subject string // one line
 	Text    string // lines end with \n
+	// Unsubscribe is a link by which its recipient gets no more of such mail, also by one
+	// click in the mail program (RFC 8058); empty: there is none.
+	Unsubscribe string
 }
 
 // String hides the mail.

@@ -76,15 +76,30 @@ func (s *SES) Send(ctx context.Context, m Message) error {
 	if m.Subject != oneLine(m.Subject) {
 		return fmt.Errorf("%w: the subject is not one line", ErrRefused)
 	}
+	if strings.ContainsFunc(m.Unsubscribe, func(r rune) bool { return r <= ' ' || r > '~' || r == '<' || r == '>' }) {
+		return fmt.Errorf("%w: the link to unsubscribe is no URL", ErrRefused)
+	}
 	_, err := s.client.SendEmail(ctx, &sesv2.SendEmailInput{
 		FromEmailAddress: &from,
 		Destination:      &types.Destination{ToAddresses: []string{m.To}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: text(m.Subject),
 			Body:    &types.Body{Text: text(m.Text)},
+			Headers: headers(m),
 		}},
 	})
 	return judge(err)
+}
+
+// headers are those of RFC 8058.
+func headers(m Message) []types.MessageHeader {
+	if m.Unsubscribe == "" {
+		return nil
+	}
+	return []types.MessageHeader{
+		{Name: aws.String("List-Unsubscribe"), Value: aws.String("<" + m.Unsubscribe + ">")},
+		{Name: aws.String("List-Unsubscribe-Post"), Value: aws.String("List-Unsubscribe=One-Click")},
+	}
 }
 
 // sender returns the spelling of a sender that fits a header: a single address as it

@@ -118,6 +118,8 @@ func TestHeaderInjectionIsRefused(t *testing.T) {
 		func(m *mail.Message) { m.From = "a@example.com, c@example.com" },
 		func(m *mail.Message) { m.Subject = "s\r\nBcc: c@example.com" },
 		func(m *mail.Message) { m.Subject = "s\x00" },
+		func(m *mail.Message) { m.Unsubscribe = "https://a.example/\r\nBcc: c@example.com" },
+		func(m *mail.Message) { m.Unsubscribe = "https://a.example/>,<mailto:c@example.com" },
 	} {
 		m := good
 		change(&m)

@@ -43,6 +43,8 @@ type Work struct {
 	SecurityAlert func(ctx context.Context, alertID id.ID) error
 	// BookingMail mails a booking's event to everybody who has not got it; nil when all have.
 	BookingMail func(ctx context.Context, eventID id.ID) error
+	// Notification mails a notification; nil when nothing is left to do.
+	Notification func(ctx context.Context, notificationID id.ID) error
 	// Maintenance is the chores; nil: there are none.
 	Maintenance *Maintenance
 	// Scheduled has the runner that leads start each chore when it is due. Else somebody
@@ -65,6 +67,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	river.AddWorker(workers, &uploadWorker{work: work.TakeUpload})
 	river.AddWorker(workers, &alertWorker{work: work.SecurityAlert})
 	river.AddWorker(workers, &bookingWorker{work: work.BookingMail})
+	river.AddWorker(workers, &notificationWorker{work: work.Notification})
 	if m := work.Maintenance; m != nil {
 		for _, name := range m.names {
 			river.AddWorkerArgs(workers, chore{name}, &choreWorker{maintenance: m, name: name})
@@ -187,6 +190,21 @@ func (w *bookingWorker) Work(ctx context.Context, job *river.Job[bookingMail]) e
 
 // NextRetry waits 1 s, 2 s, 4 s and so on, ten minutes at most.
 func (*bookingWorker) NextRetry(job *river.Job[bookingMail]) time.Time {
+	return time.Now().Add(backoff(job.Attempt, 10*time.Minute))
+}
+
+type notificationWorker struct {
+	river.WorkerDefaults[notificationMail]
+	work func(context.Context, id.ID) error
+}
+
+// Work mails the notification.
+func (w *notificationWorker) Work(ctx context.Context, job *river.Job[notificationMail]) error {
+	return w.work(ctx, id.ID(job.Args.NotificationID))
+}
+
+// NextRetry waits 1 s, 2 s, 4 s and so on, ten minutes at most.
+func (*notificationWorker) NextRetry(job *river.Job[notificationMail]) time.Time {
 	return time.Now().Add(backoff(job.Attempt, 10*time.Minute))
 }
 

@@ -99,6 +99,19 @@ func (bookingMail) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 100}
 }
 
+// notificationMail mails a notification. It is tried for most of a day.
+type notificationMail struct {
+	NotificationID rowID `json:"notification_id"`
+}
+
+// Kind names the task in stored rows.
+func (notificationMail) Kind() string { return "notification_mail" }
+
+// InsertOpts says how the task is queued.
+func (notificationMail) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 100}
+}
+
 // chore is a chore that is due; its kind says which.
 type chore struct{ name string }
 
@@ -148,6 +161,11 @@ func (q *Queue) SecurityAlert(ctx context.Context, tx pgx.Tx, alertID id.ID) err
 // BookingMail queues the mails about a booking's event with the transaction of that.
 func (q *Queue) BookingMail(ctx context.Context, tx pgx.Tx, eventID id.ID) error {
 	return q.insert(ctx, tx, bookingMail{EventID: rowID(eventID)})
+}
+
+// Notification queues the mail of a notification with the transaction of what it tells of.
+func (q *Queue) Notification(ctx context.Context, tx pgx.Tx, notificationID id.ID) error {
+	return q.insert(ctx, tx, notificationMail{NotificationID: rowID(notificationID)})
 }
 
 func (q *Queue) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {
