@@ -141,6 +141,45 @@ func TestTheStoreTakesNothingElse(t *testing.T) {
 	}
 }
 
+// A PUT that names a source is a copy. Who holds a link for uploading, and knows from a
+// preview where a picture lies that was not released, would have its original copied to
+// where it is taken in from, for a job that releases it.
+func TestALinkForUploadingCopiesNothing(t *testing.T) {
+	t.Parallel()
+	s := staged(t)
+	data := []byte("an original that was not released, of which the sum is known")
+	c := contentOf(data, "image/jpeg")
+	const secret = "tenants/studio/jobs/a/original"
+	if _, err := s.Put(t.Context(), secret, "image/jpeg", data); err != nil {
+		t.Fatal(err)
+	}
+	multipart, err := s.Begin(t.Context(), "uploads/b", "image/jpeg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := Content{Size: c.Size, SHA256: c.SHA256}
+	for name, try := range map[string]func(body []byte, change func(*http.Request)) int{
+		"an object": func(body []byte, change func(*http.Request)) int {
+			return send(t, string(batch(t, s, time.Now(), time.Minute).AppendPut(nil, "uploads/a", c)), c, body, change)
+		},
+		"a part": func(body []byte, change func(*http.Request)) int {
+			return send(t, string(batch(t, s, time.Now(), time.Minute).AppendPart(nil, "uploads/b", multipart, 1, part)), part, body, change)
+		},
+	} {
+		for _, body := range [][]byte{nil, bytes.Repeat([]byte("x"), len(data))} {
+			for _, source := range []string{s.bucket + "/" + secret, "/" + s.bucket + "/" + secret} {
+				status := try(body, func(r *http.Request) { r.Header.Set("x-amz-copy-source", source) })
+				if _, err := s.Head(t.Context(), "uploads/a"); !errors.Is(err, ErrNotFound) {
+					t.Errorf("%s, a body of %d bytes: %d, and it was copied", name, len(body), status)
+				}
+				if parts, err := s.Parts(t.Context(), "uploads/b", multipart); err != nil || len(parts) > 0 {
+					t.Errorf("%s, a body of %d bytes: %d, and %d parts were copied, %v", name, len(body), status, len(parts), err)
+				}
+			}
+		}
+	}
+}
+
 func TestParts(t *testing.T) {
 	t.Parallel()
 	s := staged(t)

@@ -170,7 +170,7 @@ func (in intake) refuseBy(object blob.Object, no *job.Refusal) outcome {
 	if no == nil {
 		return outcome{}
 	}
-	return in.refuse(object, string(no.Code), no.Message)
+	return in.refuse(object, no.Code, no.Message)
 }
 
 func (in intake) refuse(object blob.Object, code, message string) outcome {
