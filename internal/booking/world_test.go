@@ -70,7 +70,6 @@ func newStudio(t testing.TB) *studio {
 }
 
 func unexpected(context.Context, id.ID) error { return errors.New("nobody queued this") }
-func nothing(context.Context) error           { return nil }
 
 // work works tasks off until the test ends.
 func (s *studio) work(t *testing.T) {
