@@ -12,10 +12,11 @@ import (
 // narrowing are statements of migrations that take something away, and why servers of the
 // version before go on working all the same.
 var narrowing = map[string]string{
-	"010_upload.sql: ALTER TABLE job DROP CONSTRAINT job_status_check":                   "comes back at once, with a state more",
-	"012_booking.sql: ALTER TABLE tenant_text DROP CONSTRAINT tenant_text_kind_check":    "comes back at once, with kinds more",
-	"012_booking.sql: DROP INDEX job_of_booking":                                         "comes back at once as a unique one; no version before writes booking_id",
-	"012_booking.sql: CREATE UNIQUE INDEX job_of_booking ON job (tenant_id, booking_id)": "no version before writes booking_id",
+	"010_upload.sql: ALTER TABLE job DROP CONSTRAINT job_status_check":                     "comes back at once, with a state more",
+	"012_booking.sql: ALTER TABLE tenant_text DROP CONSTRAINT tenant_text_kind_check":      "comes back at once, with kinds more",
+	"017_notification.sql: ALTER TABLE tenant_text DROP CONSTRAINT tenant_text_kind_check": "likewise",
+	"012_booking.sql: DROP INDEX job_of_booking":                                           "comes back at once as a unique one; no version before writes booking_id",
+	"012_booking.sql: CREATE UNIQUE INDEX job_of_booking ON job (tenant_id, booking_id)":   "no version before writes booking_id",
 }
 
 var (

@@ -20,6 +20,7 @@ var ownThresholds = map[string]int{
 	"limiter_restored":      0, // good news
 	"upload_checksum_wrong": -1, "upload_rejected": -1, "upload_aborted": -1, "upload_expired": 100, "upload_replayed": 5,
 	"pdf_ssrf_blocked": 5, // no page needs it
+	"mail_bounced":     -1,
 	"mail_complaint":   1, // SES stops who has more than one in a thousand
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -35,11 +36,11 @@ func Statement(ctx context.Context) {
 	}
 }
 
-// Attrs returns what was noted, in order; of a key that was noted twice, both.
+// Attrs returns what was noted, in order; of a key that was noted twice, the last.
 func (e *Event) Attrs() []slog.Attr {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.attrs[:len(e.attrs):len(e.attrs)]
+	return slices.Clone(e.attrs)
 }
 
 type eventKey struct{}
@@ -57,6 +58,13 @@ func Note(ctx context.Context, attrs ...slog.Attr) {
 	if e, ok := ctx.Value(eventKey{}).(*Event); ok {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.attrs = append(e.attrs, attrs...)
+		for _, attr := range attrs {
+			at := slices.IndexFunc(e.attrs, func(known slog.Attr) bool { return known.Key == attr.Key })
+			if at < 0 { // a stream notes the same for each of its events
+				e.attrs = append(e.attrs, attr)
+			} else {
+				e.attrs[at] = attr
+			}
+		}
 	}
 }

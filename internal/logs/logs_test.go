@@ -128,6 +128,12 @@ func TestARequestHasOneEvent(t *testing.T) {
 	if attrs := event.Attrs(); len(attrs) != 2 || attrs[0].Value.String() != "Jobs" || attrs[1].Key != "images" {
 		t.Errorf("attrs: %v", attrs)
 	}
+	for range 1000 { // as a stream does with each event
+		logs.Note(ctx, slog.String("operation", "Watch"))
+	}
+	if attrs := event.Attrs(); len(attrs) != 2 || attrs[0].Value.String() != "Watch" {
+		t.Errorf("a stream of a thousand events leaves %d notes, the first %v", len(attrs), attrs[0])
+	}
 }
 
 func BenchmarkTextWithoutSecrets(b *testing.B) {
