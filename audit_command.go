@@ -165,7 +165,7 @@ func eachStudio(ctx context.Context, verifier *audit.Verifier, slug string, do f
 		}
 	}
 	if !known {
-		return fmt.Errorf("there is no studio %q", slug)
+		return fmt.Errorf("there is no studio %q: `pixgate tenant list` names them", slug)
 	}
 	return nil
 }

@@ -79,15 +79,15 @@ mutation Upload($input: CreateUploadInput!) {
 	},
 	{
 		Name: "As a client: book a shoot",
-		Query: `query Offer {
-  packages { key name description includedImages allImagesIncluded extraPrice currency }
-}
-
-mutation Book($input: CreateBookingInput!) {
+		Query: `mutation Book($input: CreateBookingInput!) {
   createBooking(input: $input) {
     booking { id status package { name includedImages } preferredDates customer { email } }
     userErrors { message code }
   }
+}
+
+query Offer {
+  packages { key name description includedImages allImagesIncluded extraPrice currency }
 }
 `,
 		Variables: "{\n  \"input\": {\n    \"address\": \"Haus am See 1, 82319 Starnberg\",\n    \"package\": \"klein\",\n    \"preferredDates\": [\"2027-03-01\"],\n    \"notes\": \"Hund im Garten\",\n    \"contactPhone\": \"+49 40 1234567\"\n  }\n}",
@@ -108,12 +108,17 @@ mutation Confirm($input: ConfirmBookingInput!) {
 mutation MakeJob($job: CreateJobFromBookingInput!) {
   createJobFromBooking(input: $job) { job { id title includedImages allImagesIncluded sellsExtras } userErrors { message code } }
 }
+
+# who takes the pictures; only then may they upload
+mutation Assign($who: AssignPhotographerInput!) {
+  assignPhotographer(input: $who) { booking { photographer { email } job { id } } userErrors { message code } }
+}
 `,
-		Variables: "{\n  \"input\": { \"bookingId\": \"bkg_…\", \"date\": \"2027-03-01\", \"message\": \"Wir freuen uns auf den Termin um 10 Uhr.\" },\n  \"job\": { \"bookingId\": \"bkg_…\" }\n}",
+		Variables: "{\n  \"input\": { \"bookingId\": \"bkg_…\", \"date\": \"2027-03-01\", \"message\": \"Wir freuen uns auf den Termin um 10 Uhr.\" },\n  \"job\": { \"bookingId\": \"bkg_…\" },\n  \"who\": { \"bookingId\": \"bkg_…\", \"photographerEmail\": \"foto@studio.example\" }\n}",
 	},
 	{
 		Name: "As the studio: what it offers",
-		Query: `mutation Offer($input: SetPackageInput!) {
+		Query: `mutation SetPackage($input: SetPackageInput!) {
   setPackage(input: $input) { package { key name includedImages allImagesIncluded extraPrice currency active } userErrors { message code } }
 }
 `,

@@ -125,7 +125,7 @@ async function send(name, sent) {
   if (now.state !== 'READY') throw new Error(now.rejection?.message ?? `it is ${now.state}`)
 }
 
-const names = (await readdir(folder)).filter((name) => types[extname(name).toLowerCase()]).sort()
+const names = (await readdir(folder).catch((err) => (console.error(`${folder} can't be read: ${err.code}`), process.exit(2)))).filter((name) => types[extname(name).toLowerCase()]).sort()
 let total = 0
 for (const name of names) total += (await stat(join(folder, name))).size
 let done = 0

@@ -4985,7 +4985,8 @@ extend type Mutation {
   ): SetAccountRolePayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
   """
   Helps a client who can't sign in on a new device because somebody else has spent what strangers may ask for and try with
-  that address: they get it back. Once a day for each address, else guessing would pay (` + "`" + `RATE_LIMITED` + "`" + `).
+  that address: they get it back. What one network or device has spent by itself stays spent: whoever asked too often from one place
+  waits for the hour. Once a day for each address, else guessing would pay (` + "`" + `RATE_LIMITED` + "`" + `).
   """
   releaseLogin(
     "Whose sign-in."

@@ -46,7 +46,7 @@ func (s Setting) Show(t Tenant) string { return s.show(t) }
 func set(t *Tenant, name, text string, lax bool) error {
 	at := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == name })
 	if at < 0 {
-		return fmt.Errorf("there is no setting %q", name)
+		return fmt.Errorf("there is no setting %q: `pixgate tenant help` names them", name)
 	}
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return fmt.Errorf("%s holds control characters, or is no UTF-8", name)

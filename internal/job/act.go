@@ -190,7 +190,7 @@ func full(j *Job, asked int) Refusal {
 	use := j.Package
 	return Refusal{
 		Field: []string{"input", "imageIds"}, Code: PackageFull, Package: &use,
-		Message: fmt.Sprintf("The package has %d of its %d places left, too few for %d more pictures. Ask for fewer, or take others back first.", use.Remaining, use.Included, asked),
+		Message: fmt.Sprintf("The package has %d of its %d places left, and %d more would be needed. Ask for fewer, or take others back first.", use.Remaining, use.Included, asked),
 	}
 }
 
