@@ -173,7 +173,7 @@ func TestTenantCommands(t *testing.T) {
 		{"add sued colour=red", "", "", `no setting "colour"`},
 		{"add Sued", "", "", "can't name a studio"},
 		{"list", "", "studio  pix.test  api.pix.test\nnord    nord      \n", ""},
-		{"show nord", "", "slug               nord\nname               nord\nhosts              \norigins            \nsender             \"Nord\" <post@nord.test>\nlocale             de\ntime-zone          Europe/Berlin\nsign-up            open\ndevice-policy      refuse\nupload-job-images  5000\nupload-job-gib     100\nupload-studio-gib  \nforget-after-days  730\n", ""},
+		{"show nord", "", "slug               nord\nname               nord\nhosts              \norigins            \nsender             \"Nord\" <post@nord.test>\nlocale             de\ntime-zone          Europe/Berlin\nsign-up            open\ndevice-policy      refuse\nupload-job-images  5000\nupload-job-gib     100\nupload-studio-gib  \nwatermark          \nforget-after-days  730\n", ""},
 		{"show west", "", "", `no studio "west"`},
 		{"set nord locale=en", "", `locale of nord is now "en"`, ""},
 		{"set nord locale=en", "", "nothing to do", ""},

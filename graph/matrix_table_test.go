@@ -214,6 +214,7 @@ Tenant.settings [by its id]      401  -   -   -   -   v   v   BLK EXP 401 403 40
 TenantSettings.hosts             -    -   -   -   -   v   v   -   -   -   -   v   -
 TenantSettings.origins           -    -   -   -   -   v   v   -   -   -   -   v   -
 TenantSettings.sender            -    -   -   -   -   v   v   -   -   -   -   v   -
+TenantSettings.watermark         -    -   -   -   -   v   v   -   -   -   -   v   -
 TenantSettings.forgetAfterDays   -    -   -   -   -   v   v   -   -   -   -   v   -
 TenantConnection.edges           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 TenantConnection.nodes           401  403 403 403 403 403 v   BLK EXP 401 403 403 401

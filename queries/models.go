@@ -247,6 +247,7 @@ type Tenant struct {
 	TimeZone          string
 	DevicePolicy      string
 	ForgetAfterDays   *int32
+	Watermark         string
 }
 
 type TenantText struct {

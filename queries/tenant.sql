@@ -25,7 +25,7 @@ SELECT * FROM tenant WHERE slug = $1 FOR NO KEY UPDATE;
 
 -- name: SetTenant :exec
 UPDATE tenant SET name = @name, hosts = @hosts, origins = @origins, mail_from = @mail_from, locale = @locale, sign_up = @sign_up,
-    time_zone = @time_zone, forget_after_days = @forget_after_days, device_policy = @device_policy,
+    time_zone = @time_zone, forget_after_days = @forget_after_days, watermark = @watermark, device_policy = @device_policy,
     upload_job_images = @upload_job_images, upload_job_bytes = @upload_job_bytes, upload_tenant_bytes = sqlc.narg(upload_tenant_bytes)
 WHERE id = @id;
 

@@ -49,7 +49,7 @@ func (q *Queries) InsertTenant(ctx context.Context, arg InsertTenantParams) (int
 }
 
 const lockTenant = `-- name: LockTenant :one
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days FROM tenant WHERE id = $1 FOR NO KEY UPDATE
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days, watermark FROM tenant WHERE id = $1 FOR NO KEY UPDATE
 `
 
 func (q *Queries) LockTenant(ctx context.Context, argID id.ID) (Tenant, error) {
@@ -73,12 +73,13 @@ func (q *Queries) LockTenant(ctx context.Context, argID id.ID) (Tenant, error) {
 		&i.TimeZone,
 		&i.DevicePolicy,
 		&i.ForgetAfterDays,
+		&i.Watermark,
 	)
 	return i, err
 }
 
 const lockTenantBySlug = `-- name: LockTenantBySlug :one
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days FROM tenant WHERE slug = $1 FOR NO KEY UPDATE
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days, watermark FROM tenant WHERE slug = $1 FOR NO KEY UPDATE
 `
 
 // A studio that is about to be set, one command at a time.
@@ -103,6 +104,7 @@ func (q *Queries) LockTenantBySlug(ctx context.Context, slug string) (Tenant, er
 		&i.TimeZone,
 		&i.DevicePolicy,
 		&i.ForgetAfterDays,
+		&i.Watermark,
 	)
 	return i, err
 }
@@ -130,9 +132,9 @@ func (q *Queries) ResetTenantText(ctx context.Context, tenantID id.ID, kind stri
 
 const setTenant = `-- name: SetTenant :exec
 UPDATE tenant SET name = $1, hosts = $2, origins = $3, mail_from = $4, locale = $5, sign_up = $6,
-    time_zone = $7, forget_after_days = $8, device_policy = $9,
-    upload_job_images = $10, upload_job_bytes = $11, upload_tenant_bytes = $12
-WHERE id = $13
+    time_zone = $7, forget_after_days = $8, watermark = $9, device_policy = $10,
+    upload_job_images = $11, upload_job_bytes = $12, upload_tenant_bytes = $13
+WHERE id = $14
 `
 
 type SetTenantParams struct {
@@ -144,6 +146,7 @@ type SetTenantParams struct {
 	SignUp            bool
 	TimeZone          string
 	ForgetAfterDays   *int32
+	Watermark         string
 	DevicePolicy      string
 	UploadJobImages   int32
 	UploadJobBytes    int64
@@ -161,6 +164,7 @@ func (q *Queries) SetTenant(ctx context.Context, arg SetTenantParams) error {
 		arg.SignUp,
 		arg.TimeZone,
 		arg.ForgetAfterDays,
+		arg.Watermark,
 		arg.DevicePolicy,
 		arg.UploadJobImages,
 		arg.UploadJobBytes,
@@ -250,7 +254,7 @@ func (q *Queries) TenantTexts(ctx context.Context, tenantID id.ID) ([]TenantText
 }
 
 const tenants = `-- name: Tenants :many
-SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days FROM tenant ORDER BY created_at, id
+SELECT id, slug, name, hosts, origins, mail_from, locale, sign_up, created_at, upload_job_images, upload_job_bytes, upload_tenant_bytes, image_bytes, upload_bytes, time_zone, device_policy, forget_after_days, watermark FROM tenant ORDER BY created_at, id
 `
 
 // Every studio of the installation: a handful, read as a whole.
@@ -281,6 +285,7 @@ func (q *Queries) Tenants(ctx context.Context) ([]Tenant, error) {
 			&i.TimeZone,
 			&i.DevicePolicy,
 			&i.ForgetAfterDays,
+			&i.Watermark,
 		); err != nil {
 			return nil, err
 		}

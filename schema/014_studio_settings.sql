@@ -1,7 +1,9 @@
 -- What a studio sets its own way; and that no two studios answer to one name.
 
 -- +goose Up
-ALTER TABLE tenant ADD COLUMN forget_after_days integer CHECK (forget_after_days BETWEEN 90 AND 36500);  -- customers not seen for so long; null: never
+ALTER TABLE tenant
+    ADD COLUMN forget_after_days integer CHECK (forget_after_days BETWEEN 90 AND 36500),  -- customers not seen for so long; null: never
+    ADD COLUMN watermark         text NOT NULL DEFAULT '' CHECK (length(watermark) <= 40); -- over previews; empty: none
 
 -- A host or an origin leads to one studio. Whoever writes some waits for whoever does so
 -- at the same moment: each then sees what the other one wrote.
@@ -30,4 +32,4 @@ CREATE TRIGGER tenant_apart BEFORE INSERT OR UPDATE OF hosts, origins ON tenant
 -- +goose Down
 DROP TRIGGER tenant_apart ON tenant;
 DROP FUNCTION tenant_apart;
-ALTER TABLE tenant DROP COLUMN forget_after_days;
+ALTER TABLE tenant DROP COLUMN forget_after_days, DROP COLUMN watermark;

@@ -116,6 +116,7 @@ session token_hash 'short'
 session transport 'PIGEON'
 tenant device_policy 'SHRUG'
 tenant forget_after_days 89
+tenant watermark repeat('a', 41)
 tenant locale 'fr'
 tenant name ''
 tenant slug 'Größe'

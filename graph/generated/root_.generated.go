@@ -695,6 +695,7 @@ type ComplexityRoot struct {
 		Hosts           func(childComplexity int) int
 		Origins         func(childComplexity int) int
 		Sender          func(childComplexity int) int
+		Watermark       func(childComplexity int) int
 	}
 
 	UnblockAccountPayload struct {
@@ -3494,6 +3495,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TenantSettings.Sender(childComplexity), true
+	case "TenantSettings.watermark":
+		if e.ComplexityRoot.TenantSettings.Watermark == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TenantSettings.Watermark(childComplexity), true
 
 	case "UnblockAccountPayload.account":
 		if e.ComplexityRoot.UnblockAccountPayload.Account == nil {
@@ -6167,6 +6174,8 @@ type TenantSettings {
   origins: [String!]!
   "The sender of the studio's mails; null means the installation's."
   sender: String
+  "What is written over the previews of pictures that come in; empty means nothing."
+  watermark: String!
   "Customers not seen for so many days, of whom no job or booking is open, are erased; null means never."
   forgetAfterDays: Int
 }
@@ -7592,6 +7601,8 @@ func (ec *executionContext) childFields_TenantSettings(ctx context.Context, fiel
 		return ec.fieldContext_TenantSettings_origins(ctx, field)
 	case "sender":
 		return ec.fieldContext_TenantSettings_sender(ctx, field)
+	case "watermark":
+		return ec.fieldContext_TenantSettings_watermark(ctx, field)
 	case "forgetAfterDays":
 		return ec.fieldContext_TenantSettings_forgetAfterDays(ctx, field)
 	}

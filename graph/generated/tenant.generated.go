@@ -486,6 +486,29 @@ func (ec *executionContext) fieldContext_TenantSettings_sender(_ context.Context
 	return graphql.NewScalarFieldContext("TenantSettings", field, true, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _TenantSettings_watermark(ctx context.Context, field graphql.CollectedField, obj *account.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TenantSettings_watermark(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Watermark, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TenantSettings_watermark(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TenantSettings", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _TenantSettings_forgetAfterDays(ctx context.Context, field graphql.CollectedField, obj *account.Tenant) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -781,6 +804,11 @@ func (ec *executionContext) _TenantSettings(ctx context.Context, sel ast.Selecti
 		case "sender":
 			out.Values[i] = ec._TenantSettings_sender(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "watermark":
+			out.Values[i] = ec._TenantSettings_watermark(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "forgetAfterDays":

@@ -35,6 +35,7 @@ var Settings = []Setting{
 	{"upload-job-images", "pictures of a job, up to which uploads are taken: 0 to 100000", readJobImages, func(t Tenant) string { return strconv.Itoa(t.Uploads.JobImages) }},
 	{"upload-job-gib", "GiB of a job's originals, likewise: 0 to 1048576", readJobRoom, func(t Tenant) string { return strconv.FormatInt(t.Uploads.JobBytes/gibibyte, 10) }},
 	{"upload-studio-gib", "GiB of all its originals, likewise; empty: no limit", readStudioRoom, showStudioRoom},
+	{"watermark", "written over the previews of pictures that come in from then on, such as \"© Studio Nord\"; originals stay as they are; empty: none", readWatermark, func(t Tenant) string { return t.Watermark }},
 	{"forget-after-days", "customers not seen for so long are erased, where no job or booking of theirs is open: 90 to 36500; empty: never", readForget, showForget},
 }
 
@@ -196,6 +197,17 @@ const (
 	leastForget = 90
 	mostForget  = 36500
 )
+
+// maxWatermark is how many characters a watermark may have: it is read in passing.
+const maxWatermark = 40
+
+func readWatermark(t *Tenant, text string, _ bool) error {
+	if n := utf8.RuneCountInString(text); n > maxWatermark {
+		return fmt.Errorf("give %d characters at most, not %d", maxWatermark, n)
+	}
+	t.Watermark = text
+	return nil
+}
 
 func readForget(t *Tenant, text string, _ bool) error {
 	if text == "" {

@@ -138,4 +138,6 @@ func (t *Tenants) BySlug(ctx context.Context, slug string) (Tenant, error) {
 	return Tenant{}, noStudio(slug)
 }
 
-func noStudio(slug string) error { return fmt.Errorf("there is no studio %q: `pixgate tenant list` names them", slug) }
+func noStudio(slug string) error {
+	return fmt.Errorf("there is no studio %q: `pixgate tenant list` names them", slug)
+}

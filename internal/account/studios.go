@@ -215,7 +215,7 @@ func lockStudio(ctx context.Context, q *queries.Queries, slug string) (Tenant, e
 func tenantRow(t Tenant) queries.SetTenantParams {
 	row := queries.SetTenantParams{
 		ID: t.ID, Name: t.Name, Hosts: t.Hosts, Origins: t.Origins, Locale: string(t.Locale), SignUp: t.SignUp,
-		TimeZone: t.TimeZone, DevicePolicy: string(t.Devices),
+		TimeZone: t.TimeZone, Watermark: t.Watermark, DevicePolicy: string(t.Devices),
 		UploadJobImages: int32(t.Uploads.JobImages), UploadJobBytes: t.Uploads.JobBytes, UploadTenantBytes: t.Uploads.StudioBytes,
 	}
 	if t.MailFrom != "" {

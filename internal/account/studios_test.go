@@ -65,6 +65,7 @@ func TestASettingReadsBackAsItWasGiven(t *testing.T) {
 		"sign-up":           {"closed", "open"},
 		"forget-after-days": {"90", "36500", ""},
 		"device-policy":     {"refuse", "replace-oldest"},
+		"watermark":         {"© Büro Nord", ""},
 		"upload-job-images": {"0", "100000"},
 		"upload-job-gib":    {"0", "1048576"},
 		"upload-studio-gib": {"", "0", "1048576"},
@@ -108,7 +109,7 @@ func TestASettingThatCanNotBeMeantIsRefused(t *testing.T) {
 		"sender=nord.test", "sender=a@nord.test, b@nord.test", "sender=Nord <a@nord.test>\r\nBcc: b@nord.test", "sender=Nord <a@localhost>",
 		"locale=fr", "locale=", "locale=DE", "time-zone=", "time-zone=Local", "time-zone=Mars/Olympus", "time-zone=../../etc/passwd", "time-zone=CET+1",
 		"sign-up=yes", "sign-up=", "forget-after-days=0", "forget-after-days=89", "forget-after-days=36501", "forget-after-days=-1", "forget-after-days=90.5", "forget-after-days=never",
-		"device-policy=", "device-policy=REFUSE", "upload-job-images=", "upload-job-images=-1", "upload-job-images=100001", "upload-job-gib=1.5", "upload-job-gib=1048577", "upload-studio-gib=none",
+		"watermark=" + strings.Repeat("ä", 41), "device-policy=", "device-policy=REFUSE", "upload-job-images=", "upload-job-images=-1", "upload-job-images=100001", "upload-job-gib=1.5", "upload-job-gib=1048577", "upload-studio-gib=none",
 		"slug=other", "id=1", "Name=x",
 	} {
 		if _, _, err := s.Set(t.Context(), "nord", assigned("locale=en", word)); err == nil {
@@ -270,7 +271,7 @@ func TestWhatACommandChangesStandsInThatStudiosLog(t *testing.T) {
 		}
 	}
 	made := func(slug, signUp string) string {
-		return slug + ` tenant.added - - {"device-policy":"refuse","forget-after-days":"","hosts":"","locale":"de","name":"` + slug + `","origins":"","sender":"","sign-up":"` + signUp + `","slug":"` + slug + `","time-zone":"Europe/Berlin","upload-job-gib":"100","upload-job-images":"5000","upload-studio-gib":""}`
+		return slug + ` tenant.added - - {"device-policy":"refuse","forget-after-days":"","hosts":"","locale":"de","name":"` + slug + `","origins":"","sender":"","sign-up":"` + signUp + `","slug":"` + slug + `","time-zone":"Europe/Berlin","upload-job-gib":"100","upload-job-images":"5000","upload-studio-gib":"","watermark":""}`
 	}
 	want := []string{
 		made("nord", "open"),

@@ -26,7 +26,8 @@ type Tenant struct {
 
 	TimeZone        string // of the IANA's list, such as Europe/Berlin: where its days begin
 	Uploads         UploadRoom
-	ForgetAfterDays *int // customers not seen for so long are erased; nil: never
+	Watermark       string // over the previews of pictures; empty: none
+	ForgetAfterDays *int   // customers not seen for so long are erased; nil: never
 	CreatedAt       time.Time
 }
 
@@ -132,8 +133,9 @@ func tenantFrom(row queries.Tenant) Tenant {
 	tenant := Tenant{
 		ID: row.ID, Slug: row.Slug, Name: row.Name, Hosts: row.Hosts, Origins: row.Origins,
 		Locale: Locale(row.Locale), SignUp: row.SignUp, Devices: DevicePolicy(row.DevicePolicy),
-		Uploads:  UploadRoom{JobImages: int(row.UploadJobImages), JobBytes: row.UploadJobBytes, StudioBytes: row.UploadTenantBytes},
-		TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,
+		Uploads:   UploadRoom{JobImages: int(row.UploadJobImages), JobBytes: row.UploadJobBytes, StudioBytes: row.UploadTenantBytes},
+		Watermark: row.Watermark,
+		TimeZone:  row.TimeZone, CreatedAt: row.CreatedAt,
 	}
 	if row.MailFrom != nil {
 		tenant.MailFrom = *row.MailFrom

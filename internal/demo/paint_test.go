@@ -34,7 +34,7 @@ func TestPaint(t *testing.T) {
 	seen := map[[32]byte]int{}
 	for seed := range int(motifs) + 1 {
 		data := painted(t, seed)
-		p, err := picture.Inspect(t.Context(), bytes.NewReader(data), picture.Limits{})
+		p, err := picture.Inspect(t.Context(), bytes.NewReader(data), picture.Options{})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -83,7 +83,7 @@ func TestSeries(t *testing.T) {
 		if n >= int(motifs) {
 			continue
 		}
-		p, err := picture.Inspect(t.Context(), &file, picture.Limits{})
+		p, err := picture.Inspect(t.Context(), &file, picture.Options{})
 		if err != nil || p.Width*p.Height > 1_000_000 || p.CapturedAt.IsZero() {
 			t.Errorf("picture %d: %+v, %v", n, p, err)
 		}

@@ -27,10 +27,10 @@ func TestLargeFilesWaitOnDisk(t *testing.T) {
 	if p.SHA256 != sha256.Sum256(data) || p.CRC32 != crc32.ChecksumIEEE(data) || p.Size != int64(len(data)) || p.Width != 64 {
 		t.Error("size, sums or width are wrong")
 	}
-	refused(t, flipped(data, len(data)/2), Limits{}, Truncated)
-	refused(t, data, Limits{Bytes: int64(len(data)) - 1}, TooLarge)
+	refused(t, flipped(data, len(data)/2), Options{}, Truncated)
+	refused(t, data, Options{Bytes: int64(len(data)) - 1}, TooLarge)
 	broken := errors.New("connection reset")
-	if _, err := Inspect(t.Context(), io.MultiReader(bytes.NewReader(data[:len(data)-9]), iotest.ErrReader(broken)), Limits{}); !errors.Is(err, broken) {
+	if _, err := Inspect(t.Context(), io.MultiReader(bytes.NewReader(data[:len(data)-9]), iotest.ErrReader(broken)), Options{}); !errors.Is(err, broken) {
 		t.Errorf("a broken reader gave %v", err)
 	}
 	left, err := os.ReadDir(dir)
@@ -40,7 +40,7 @@ func TestLargeFilesWaitOnDisk(t *testing.T) {
 
 	// No disk is no verdict on the picture.
 	t.Setenv("TMPDIR", dir+"/gone")
-	_, err = Inspect(t.Context(), bytes.NewReader(data), Limits{})
+	_, err = Inspect(t.Context(), bytes.NewReader(data), Options{})
 	if _, refused := errors.AsType[*Refusal](err); refused || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a place on the disk: %v", err)
 	}
@@ -55,7 +55,7 @@ func TestSizesAtTheEdge(t *testing.T) {
 		if p := inspect(t, data); p.Size != int64(n) || p.SHA256 != sha256.Sum256(data) {
 			t.Errorf("%d bytes: counted %d", n, p.Size)
 		}
-		if _, err := Inspect(t.Context(), bytes.NewReader(data), Limits{Bytes: int64(n)}); err != nil {
+		if _, err := Inspect(t.Context(), bytes.NewReader(data), Options{Bytes: int64(n)}); err != nil {
 			t.Errorf("%d bytes, at the limit exactly: %v", n, err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestPicturesDoNotMix(t *testing.T) {
 	for i := range 50 {
 		group.Go(func() {
 			data := files[i%len(files)]
-			p, err := Inspect(t.Context(), iotest.HalfReader(bytes.NewReader(data)), Limits{})
+			p, err := Inspect(t.Context(), iotest.HalfReader(bytes.NewReader(data)), Options{})
 			if len(data) < 20 {
 				if err == nil {
 					t.Error("no picture was taken for one")

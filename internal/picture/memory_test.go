@@ -170,7 +170,7 @@ func TestAlone(t *testing.T) { // not parallel: it is the only one in its proces
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := Inspect(t.Context(), os.Stdin, Limits{})
+	_, err := Inspect(t.Context(), os.Stdin, Options{})
 	runtime.ReadMemStats(&after)
 	r, ok := errors.AsType[*Refusal](err)
 	if !ok {

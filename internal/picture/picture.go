@@ -36,10 +36,12 @@ type Rendition struct {
 	Width, Height int // pixels
 }
 
-// Limits bounds what Inspect takes on. A zero field means its default.
-type Limits struct {
-	Bytes  int64 // of the file; default 256 MiB
-	Pixels int64 // width times height, read from the header before any pixel; default 150 million. PNG and WebP have lower ones of their own
+// Options bound what Inspect takes on, and say how previews look. A zero field means its
+// default.
+type Options struct {
+	Bytes  int64  // of the file; default 256 MiB
+	Pixels int64  // width times height, read from the header before any pixel; default 150 million. PNG and WebP have lower ones of their own
+	Mark   string // written over the previews; default nothing
 }
 
 // Default limits.
@@ -61,21 +63,21 @@ const maxSide = 65_535
 // since only the pixels of previews are made (a progressive one a byte a pixel), a
 // PNG or WebP 5 bytes a pixel. One call keeps one processor busy; callers bound
 // how many run at once.
-func Inspect(ctx context.Context, r io.Reader, limits Limits) (*Picture, error) {
-	if limits.Bytes == 0 {
-		limits.Bytes = DefaultBytes
+func Inspect(ctx context.Context, r io.Reader, o Options) (*Picture, error) {
+	if o.Bytes == 0 {
+		o.Bytes = DefaultBytes
 	}
-	if limits.Pixels == 0 {
-		limits.Pixels = DefaultPixels
+	if o.Pixels == 0 {
+		o.Pixels = DefaultPixels
 	}
 	p := &Picture{}
-	file, kind, err := p.hold(ctx, r, limits.Bytes)
+	file, kind, err := p.hold(ctx, r, o.Bytes)
 	if err != nil {
 		return nil, err
 	}
 	defer file.release()
 	p.ContentType = kind.contentType
-	if err := p.judge(ctx, kind, file.data, limits); err != nil {
+	if err := p.judge(ctx, kind, file.data, o); err != nil {
 		if ctx.Err() != nil { // whatever a decoder made of it
 			return nil, ctx.Err()
 		}
@@ -86,7 +88,7 @@ func Inspect(ctx context.Context, r io.Reader, limits Limits) (*Picture, error) 
 
 // judge goes from what costs nothing to what costs most: structure, size, what
 // hides around the picture, and only then its pixels.
-func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Limits) error {
+func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, o Options) error {
 	if isOther(data) {
 		return refuse(Polyglot, nil)
 	}
@@ -95,7 +97,7 @@ func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Lim
 		return kind.refuse(err)
 	}
 	w, h := opened.width, opened.height
-	most := limits.Pixels
+	most := o.Pixels
 	if opened.most > 0 {
 		most = min(most, opened.most)
 	}
@@ -105,7 +107,7 @@ func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Lim
 	if max(w, h) > maxSide {
 		return refuse(UnsupportedVariant, fmt.Errorf("picture: %d × %d pixels", w, h), kind.name)
 	}
-	if err := kind.judgeAround(ctx, data, opened, limits.Pixels); err != nil {
+	if err := kind.judgeAround(ctx, data, opened, o.Pixels); err != nil {
 		return err
 	}
 	pixels, err := opened.decode(ctx)
@@ -117,6 +119,6 @@ func (p *Picture) judge(ctx context.Context, kind *kind, data []byte, limits Lim
 	if p.Orientation >= 5 {
 		p.Width, p.Height = h, w
 	}
-	p.Medium, p.Small, err = renditions(pixels, w, h, p.Orientation)
+	p.Medium, p.Small, err = renditions(pixels, w, h, p.Orientation, o.Mark)
 	return err
 }

@@ -20,14 +20,14 @@ import (
 
 func inspect(tb testing.TB, data []byte) *Picture {
 	tb.Helper()
-	p, err := Inspect(context.Background(), bytes.NewReader(data), Limits{})
+	p, err := Inspect(context.Background(), bytes.NewReader(data), Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return p
 }
 
-func refused(tb testing.TB, data []byte, limits Limits, want Code) {
+func refused(tb testing.TB, data []byte, limits Options, want Code) {
 	tb.Helper()
 	_, err := Inspect(context.Background(), bytes.NewReader(data), limits)
 	r, ok := errors.AsType[*Refusal](err)
@@ -230,7 +230,7 @@ func TestReaderErrorIsNoRefusal(t *testing.T) {
 	broken := errors.New("connection reset")
 	data := jpegOf(t, quarters(400, 400))
 	for _, n := range []int{0, 100, 600} {
-		_, err := Inspect(context.Background(), io.MultiReader(bytes.NewReader(data[:n]), iotest.ErrReader(broken)), Limits{})
+		_, err := Inspect(context.Background(), io.MultiReader(bytes.NewReader(data[:n]), iotest.ErrReader(broken)), Options{})
 		if _, refused := errors.AsType[*Refusal](err); refused || !errors.Is(err, broken) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
@@ -241,7 +241,7 @@ func TestReaderErrorIsNoRefusal(t *testing.T) {
 func TestStopsReadingEarly(t *testing.T) {
 	t.Parallel()
 	in := strings.NewReader("<svg>" + strings.Repeat(" ", 1<<20))
-	if _, err := Inspect(context.Background(), in, Limits{}); err == nil || in.Len() < 1<<19 {
+	if _, err := Inspect(context.Background(), in, Options{}); err == nil || in.Len() < 1<<19 {
 		t.Errorf("%v, %d bytes left unread", err, in.Len())
 	}
 }
@@ -269,7 +269,7 @@ func TestDecodingEndsWithItsContext(t *testing.T) {
 		"progressive": library(t, "video-001.progressive.jpeg"),
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
-		p, err := Inspect(ctx, cancelling{bytes.NewReader(data), cancel}, Limits{})
+		p, err := Inspect(ctx, cancelling{bytes.NewReader(data), cancel}, Options{})
 		if _, refused := errors.AsType[*Refusal](err); p != nil || refused || !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v, %v", name, p != nil, err)
 		}

@@ -14,8 +14,8 @@ type Code string
 //	HEIC                 an iPhone's format; docs/decisions/0011-only-pictures.md says why not
 //	UNSUPPORTED_VARIANT  a JPEG, PNG or WebP of a kind that few programs open: 12 bits, lossless or arithmetic JPEG
 //	ANIMATED             an animated PNG or WebP
-//	TOO_LARGE            more bytes than Limits.Bytes
-//	TOO_MANY_PIXELS      more pixels than Limits.Pixels, or than can be opened in this format
+//	TOO_LARGE            more bytes than Options.Bytes
+//	TOO_MANY_PIXELS      more pixels than Options.Pixels, or than can be opened in this format
 //	TOO_LABORIOUS        asks for work out of proportion: thousands of scans, segments or chunks
 //	INFLATED             has notes or a colour profile that unpack to far more than such things need
 //	TRUNCATED            cut off or damaged

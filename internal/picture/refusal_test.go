@@ -58,13 +58,13 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			refused(t, c.data, Limits{}, c.want)
+			refused(t, c.data, Options{}, c.want)
 		})
 	}
-	refused(t, photo, Limits{Bytes: int64(len(photo)) - 1}, TooLarge)
-	refused(t, photo, Limits{Pixels: 640*480 - 1}, TooManyPixels)
-	refused(t, plan, Limits{Pixels: 640*480 - 1}, TooManyPixels)
-	if _, err := Inspect(context.Background(), bytes.NewReader(photo), Limits{Bytes: int64(len(photo)), Pixels: 640 * 480}); err != nil {
+	refused(t, photo, Options{Bytes: int64(len(photo)) - 1}, TooLarge)
+	refused(t, photo, Options{Pixels: 640*480 - 1}, TooManyPixels)
+	refused(t, plan, Options{Pixels: 640*480 - 1}, TooManyPixels)
+	if _, err := Inspect(context.Background(), bytes.NewReader(photo), Options{Bytes: int64(len(photo)), Pixels: 640 * 480}); err != nil {
 		t.Errorf("at its limits exactly: %v", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestTails(t *testing.T) {
 		"webp with padding":      join(pic, []byte{0}),
 		"fill bytes before ends": insert(photo, len(photo)-2, []byte{0xff, 0xff, 0xff}),
 	} {
-		if _, err := Inspect(context.Background(), bytes.NewReader(data), Limits{}); err != nil {
+		if _, err := Inspect(context.Background(), bytes.NewReader(data), Options{}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestTails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			refused(t, data, Limits{}, Polyglot)
+			refused(t, data, Options{}, Polyglot)
 		})
 	}
 }
@@ -167,7 +167,7 @@ func FuzzInspect(f *testing.F) {
 	f.Add(append(bytes.Clone(photo), append(video(), canon(photo)...)...))
 	f.Add(append(bytes.Clone(photo), zipOf(f)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := Inspect(context.Background(), bytes.NewReader(data), Limits{Bytes: 1 << 20, Pixels: 1 << 18})
+		p, err := Inspect(context.Background(), bytes.NewReader(data), Options{Bytes: 1 << 20, Pixels: 1 << 18})
 		if err != nil {
 			return
 		}

@@ -15,15 +15,22 @@ const (
 )
 
 // renditions makes the previews of a picture that lies w × h pixels large in its
-// file, from pixels of at least the size of the larger one.
-func renditions(pixels image.Image, w, h, orientation int) (medium, small Rendition, err error) {
+// file, from pixels of at least the size of the larger one, with a mark over each.
+func renditions(pixels image.Image, w, h, orientation int, over string) (medium, small Rendition, err error) {
 	m := scaled(pixels, fit(w, h, MediumEdge))
 	s := scaled(m, fit(w, h, SmallEdge))
-	if medium, err = encoded(upright(m, orientation), 82); err != nil {
+	if medium, err = finished(upright(m, orientation), over, 82); err != nil {
 		return
 	}
-	small, err = encoded(upright(s, orientation), 80)
+	small, err = finished(upright(s, orientation), over, 80)
 	return
+}
+
+func finished(m *image.RGBA, over string, quality int) (Rendition, error) {
+	if err := mark(m, over); err != nil {
+		return Rendition{}, err
+	}
+	return encoded(m, quality)
 }
 
 // upright turns stored pixels the way EXIF's orientation asks.

@@ -136,7 +136,7 @@ func (in intake) take(ctx context.Context, object blob.Object, position int32) (
 		return in.refuseBy(object, no), err
 	}
 	t, f := taking{in.store, in.now}, in.file(object)
-	found, err := t.inspect(ctx, f, picture.Limits{})
+	found, err := t.inspect(ctx, f, picture.Options{})
 	if refusal, ok := errors.AsType[*picture.Refusal](err); ok {
 		return in.refuse(object, string(refusal.Code), refusal.Message), nil
 	}
@@ -182,7 +182,7 @@ func (in intake) refuse(object blob.Object, code, message string) outcome {
 func (in intake) file(object blob.Object) file {
 	return file{
 		tenantID: in.run.TenantID, jobID: in.run.JobID, key: object.Key, etag: object.ETag, name: object.Key,
-		folder: "tenants/" + in.tenant.Slug + "/jobs/" + in.run.JobID.String() + "/",
+		folder: "tenants/" + in.tenant.Slug + "/jobs/" + in.run.JobID.String() + "/", mark: in.tenant.Watermark,
 	}
 }
 

@@ -30,6 +30,7 @@ type file struct {
 	key, etag       string // what must still lie there
 	name            string // as it came, to be cleaned
 	folder          string // where it will lie, with a slash at the end
+	mark            string // over its previews
 }
 
 // stored is where a picture lies.
@@ -42,13 +43,14 @@ const anywhere = -1
 
 // inspect reads the file once and judges it. What is no picture is a
 // [picture.Refusal].
-func (t taking) inspect(ctx context.Context, f file, limits picture.Limits) (*picture.Picture, error) {
+func (t taking) inspect(ctx context.Context, f file, o picture.Options) (*picture.Picture, error) {
 	body, _, err := t.store.Get(ctx, f.key, blob.GetOptions{IfMatch: f.etag})
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
-	return picture.Inspect(ctx, body, limits)
+	o.Mark = f.mark
+	return picture.Inspect(ctx, body, o)
 }
 
 // sum reads the file for its SHA-256 alone: a picture that was refused was not read

@@ -48,7 +48,7 @@ func (s *Uploads) Take(ctx context.Context, uploadID id.ID) error {
 	}
 	f := file{
 		tenantID: row.TenantID, jobID: row.JobID, key: stagingKey(row.ID), name: row.Filename,
-		folder: "tenants/" + tenant.Slug + "/jobs/" + row.JobID.String() + "/" + row.ID.String() + "/",
+		folder: "tenants/" + tenant.Slug + "/jobs/" + row.JobID.String() + "/" + row.ID.String() + "/", mark: tenant.Watermark,
 	}
 	if closed := job.Closes(job.Status(found.Job.Status)); closed != nil {
 		return s.reject(ctx, row, f, refusal{code: closed.Code, message: closed.Message})
@@ -99,7 +99,7 @@ func (s *Uploads) judge(ctx context.Context, f *file, row queries.Upload) (*pict
 		return nil, other, nil
 	}
 	f.etag = object.ETag
-	found, err := s.taking.inspect(ctx, *f, picture.Limits{Bytes: MaxUpload})
+	found, err := s.taking.inspect(ctx, *f, picture.Options{Bytes: MaxUpload})
 	no, isRefused := errors.AsType[*picture.Refusal](err)
 	var sum [sha256.Size]byte
 	switch {
