@@ -103,6 +103,41 @@ func TestAnUploadBecomesAPicture(t *testing.T) {
 	}
 }
 
+// The studio's watermark lies over the previews of what comes in, and the original is
+// what was sent.
+func TestAStudiosWatermarkLiesOverItsPreviews(t *testing.T) {
+	t.Parallel()
+	data, stored := photo(t, 10), map[string][]byte{}
+	for _, watermark := range []string{"", "© Büro Nord"} {
+		d := newDepot(t)
+		d.Exec(t, "UPDATE tenant SET watermark = $2 WHERE id = $1", d.TenantID, watermark)
+		images, err := d.jobs.ImagesByID(t.Context(), d.owner, []id.ID{*d.uploaded(t, d.photog, data).ImageID})
+		if err != nil || len(images) != 1 {
+			t.Fatal(images, err)
+		}
+		var small string
+		if err := d.db.Owner.QueryRow(t.Context(), "SELECT small_key FROM image WHERE id = $1", images[0].ID).Scan(&small); err != nil {
+			t.Fatal(err)
+		}
+		for name, key := range map[string]string{"preview " + watermark: small, "original " + watermark: images[0].ObjectKey} {
+			body, _, err := d.store.Get(t.Context(), key, blob.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if stored[name], err = io.ReadAll(body); err != nil {
+				t.Fatal(err)
+			}
+			_ = body.Close()
+		}
+	}
+	if bytes.Equal(stored["preview "], stored["preview © Büro Nord"]) {
+		t.Error("the preview has no watermark")
+	}
+	if !bytes.Equal(stored["original "], data) || !bytes.Equal(stored["original © Büro Nord"], data) {
+		t.Error("a watermark changes an original")
+	}
+}
+
 func TestALargeFileGoesUpInPartsAndGoesOn(t *testing.T) {
 	t.Parallel()
 	d := newDepot(t)
