@@ -41,18 +41,3 @@ func (r *tenantResolver) Settings(ctx context.Context, obj *account.Tenant) (*ac
 func (r *Resolver) Tenant() generated.TenantResolver { return &tenantResolver{r} }
 
 type tenantResolver struct{ *Resolver }
-
-// !!! WARNING !!!
-// The code below was going to be deleted when updating resolvers. It has been copied here so you have
-// one last chance to move it out of harms way if you want. There are two reasons this happens:
-//  - When renaming or deleting a resolver the old code will be put in here. You can safely delete
-//    it when you're done.
-//  - You have helper methods in this file. Move them out to keep these resolver files clean.
-/*
-	func (r *tenantSettingsResolver) Watermark(ctx context.Context, obj *account.Tenant) (string, error) {
-	panic(fmt.Errorf("not implemented: Watermark - watermark"))
-}
-func (r *Resolver) TenantSettings() generated.TenantSettingsResolver {
-	return &tenantSettingsResolver{r}
-}
-*/
