@@ -4496,7 +4496,7 @@ type RemovePackagePayload {
 
 extend type Mutation {
   """
-  Erases a person: address, sessions, codes, names of devices, and what bookings say of them. Whoever has the address may come
+  Erases a person: address, sessions, codes, names of devices and uploads, and what bookings say of them. Whoever has the address may come
   again, as somebody new. Jobs and pictures stay the studio's. It can't be taken back; erasing again changes nothing.
   Nobody erases themselves (OWN_ACCOUNT), the last admin (LAST_ADMIN), or, unless they are one, an operator (WRONG_ROLE).
   """

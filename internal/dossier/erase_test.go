@@ -337,6 +337,35 @@ func TestAnUploadThatBeginsMeanwhileIsLockedInTurn(t *testing.T) {
 	}
 }
 
+// A booking that is being called off is waited for before the account is locked: whoever
+// calls it off has the booking, and goes on to the account.
+func TestABookingThatIsBeingCalledOffIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	off, err := w.db.Owner.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := off.Exec(t.Context(), "UPDATE booking SET state = 'CANCELLED', events = 2 WHERE id = $1", w.Booking.ID); err != nil {
+		t.Fatal(err)
+	}
+	erased := make(chan error, 1)
+	go func() {
+		_, err := w.dossiers.Erase(t.Context(), w.viewer(w.Admin), w.Owner.PublicID(), "")
+		erased <- err
+	}()
+	w.waiting(t, 1)
+	if _, err := off.Exec(t.Context(), "INSERT INTO booking_event VALUES ($1, $2, $3, 2, 'CANCELLED', $4, now(), 'r')", id.New(time.Now()), w.TenantID, w.Booking.ID, w.Owner.AccountID); err != nil {
+		t.Errorf("call off: %v", err)
+	}
+	if err := off.Commit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-erased; err != nil {
+		t.Errorf("erase: %v", err)
+	}
+}
+
 // A job that an admin makes for the address meanwhile is for whoever has it next.
 func TestAJobUnderWayIsSomebodyElses(t *testing.T) {
 	t.Parallel()

@@ -39,9 +39,15 @@ func TestAnUploadIsToldStepByStep(t *testing.T) {
 		{"UPDATE upload SET state = 'REJECTED', rejection = 'TRUNCATED', explanation = 'No.', ended_at = now() WHERE id = $1", true},
 	} {
 		w.Exec(t, step.sql, one[0])
+		if !step.told {
+			w.Exec(t, "UPDATE job SET title = title || 'x' WHERE id = $1", w.Package.ID)
+		}
 		for _, s := range []*Stream{here, there} {
 			if !step.told {
-				continue // the next event would be this one
+				if event := w.next(s); event.Kind != JobChanged {
+					t.Errorf("%s: told %v, which is nothing that anybody sees", step.sql, event)
+				}
+				continue
 			}
 			if event := w.next(s); event.Kind != UploadChanged || !slices.Equal(event.UploadIDs, one) || event.ImageIDs != nil {
 				t.Errorf("%s: told %v, want UPLOAD_CHANGED of %v", step.sql, event, one)
