@@ -29,7 +29,7 @@ var arrows = map[string]string{
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/blob internal/booking internal/dossier internal/fault internal/feed internal/id internal/job " +
 		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch internal/notice",
 	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/feed internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice",
-	"graph/model":           "graph/scalar internal/account internal/audit internal/feed internal/id internal/blob internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice",
+	"graph/model":           "internal/account internal/audit internal/feed internal/id internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch",
 	"graph/scalar":          "",
 	"graph/wire":            "graph/limit",
 	"graph/wire/testschema": "",
@@ -44,7 +44,7 @@ var arrows = map[string]string{
 	"internal/journal":  "internal/account internal/audit internal/fault internal/id internal/job internal/page queries",
 	"internal/booking":  "internal/account internal/audit internal/fault internal/id internal/mail internal/page queries",
 	"internal/notice":   "internal/account internal/audit internal/fault internal/id internal/mail internal/mail/report queries",
-	"internal/feed":     "internal/account internal/fault internal/id internal/job queries internal/page internal/sheet",
+	"internal/feed":     "internal/account internal/fault internal/id internal/job queries",
 	"internal/job":      "internal/account internal/audit internal/booking internal/fault internal/id internal/page queries",
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret internal/sheet queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
