@@ -64,6 +64,9 @@ func (s *Uploads) SignParts(ctx context.Context, v account.Viewer, uploadID stri
 	if err := s.begin(ctx, u); err != nil {
 		return nil, nil, err
 	}
+	if u.State != Pending { // somebody ended it meanwhile
+		return nil, []job.Refusal{over(u)}, nil
+	}
 	if err := queries.New(s.DB).RenewUpload(ctx, queries.RenewUploadParams{
 		TenantID: v.TenantID, ID: u.ID, DueAt: now.Add(uploadLife), SessionID: v.SessionID, AddressKey: u.addressKey,
 	}); err != nil {
@@ -84,7 +87,8 @@ func (s *Uploads) SignParts(ctx context.Context, v account.Viewer, uploadID stri
 }
 
 // begin begins the multipart upload in the store, unless somebody has. Of several who
-// do at once one counts; the others drop theirs again, or the sweep does.
+// do at once one counts; the others drop theirs again, or the sweep does. An upload that
+// has ended meanwhile gets the state that it is in.
 func (s *Uploads) begin(ctx context.Context, u *Upload) error {
 	if u.multipart != "" {
 		return nil
@@ -108,10 +112,12 @@ func (s *Uploads) begin(ctx context.Context, u *Upload) error {
 	if err != nil {
 		return fault.Database("read an upload", err)
 	}
-	if len(rows) != 1 || rows[0].Multipart == nil {
-		return fmt.Errorf("upload %s has ended in between", u.ID)
+	if len(rows) != 1 {
+		return fmt.Errorf("upload %s is not there any more", u.ID)
 	}
-	u.multipart = *rows[0].Multipart
+	if u.State = UploadState(rows[0].State); rows[0].Multipart != nil {
+		u.multipart = *rows[0].Multipart
+	}
 	return nil
 }
 

@@ -464,6 +464,32 @@ func TestAborting(t *testing.T) {
 }
 
 // Fifty at once, at two servers, are as good as one: of one file, of one completion, of one quota.
+// Whoever asks for links while the upload is being ended gets some, or is told that it
+// takes no bytes any more.
+func TestLinksOfAnUploadThatEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	late := 0
+	for i := range 25 {
+		data := bytes.Repeat([]byte{byte(i + 1)}, blob.MinPart+1)
+		u := d.announce(t, d.photog, data)
+		sum := sha256.Sum256(data[:blob.MinPart])
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, _, err := d.uploads.Abort(t.Context(), d.photog, u.PublicID()); err != nil {
+				t.Errorf("abort: %v", err)
+			}
+		})
+		_, refusals, err := d.uploads.SignParts(t.Context(), d.photog, u.PublicID(), []transfer.AnnouncedPart{{Number: 1, SHA256: hex.EncodeToString(sum[:])}})
+		if err != nil || len(refusals) > 1 || len(refusals) == 1 && refusals[0].Code != job.UploadOver {
+			t.Fatalf("links of an upload that is being aborted: %+v, %v", refusals, err)
+		}
+		late += len(refusals)
+		all.Wait()
+	}
+	t.Logf("%d of 25 came too late", late)
+}
+
 func TestFiftyAtOnce(t *testing.T) {
 	t.Parallel()
 	const crowd = 50
