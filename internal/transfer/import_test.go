@@ -138,7 +138,7 @@ func TestImportTakesPicturesAndNamesWhatIsNone(t *testing.T) {
 	h.put(t, "a/1 Küche.jpg", photo(t, 1))
 	h.put(t, "a/2 Bad.png", photo(t, 2)) // a JPEG, whatever its name says
 	h.put(t, "a/sub/1 Küche.jpg", photo(t, 3))
-	h.put(t, "a/z again.jpg", photo(t, 1)) // the last: two are read side by side, and the first to come is kept
+	h.put(t, "a/1 again.jpg", photo(t, 1)) // comes right behind the first and is read beside it, which is kept all the same
 	h.put(t, "a/page.jpg", []byte("<html><script>alert(1)</script></html>"))
 	h.put(t, "a/cut.jpg", photo(t, 4)[:300])
 	h.put(t, "ab/outside.jpg", photo(t, 5))
