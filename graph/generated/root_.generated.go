@@ -4648,7 +4648,7 @@ type Image implements Node {
   deliveredAt: DateTime
   "A signed link to the original, good for a few minutes. Asking for it delivers the picture."
   downloadUrl: String @entitled
-  "A signed link to a small rendition without metadata, for everybody who may see the job; null when BLOCKED."
+  "A signed link to a small rendition without metadata, with the studio's watermark where it has one, for everybody who may see the job; null when BLOCKED."
   previewUrl(
     "How large."
     size: PreviewSize! = MEDIUM
