@@ -62,7 +62,13 @@ func (r *Resolver) takeUpload(ctx context.Context, address string) error {
 	if err := r.Limits.Open(ctx, gate.UploadMistakes, session); err != nil {
 		return err
 	}
-	return r.Limits.Open(ctx, gate.UploadFailures, r.Limits.Alias(address))
+	return r.Limits.Open(ctx, gate.UploadFailures, r.addressKey(ctx))
+}
+
+// addressKey is what failures of uploads count by that are found out when the request is
+// long over: it tells nobody the address.
+func (r *Resolver) addressKey(ctx context.Context) string {
+	return r.Limits.Alias(gate.KeyOfIP(session.ClientFrom(ctx).IP))
 }
 
 // refused hears that a request was refused as a whole.

@@ -10,10 +10,8 @@ import (
 	"pixgate/graph/generated"
 	"pixgate/graph/model"
 	"pixgate/internal/blob"
-	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/page"
-	"pixgate/internal/session"
 	"pixgate/internal/transfer"
 )
 
@@ -35,7 +33,7 @@ func (r *jobResolver) Uploads(ctx context.Context, obj *job.Job, first *int, aft
 func (r *mutationResolver) CreateUpload(ctx context.Context, input model.CreateUploadInput) (*model.CreateUploadPayload, error) {
 	upload, refusals, err := r.Uploads.Create(ctx, requestFrom(ctx).viewer, transfer.Announcement{
 		JobID: input.JobID, Filename: input.Filename, ContentType: input.ContentType, Size: input.Size, SHA256: input.Sha256,
-		Address: r.Limits.Alias(gate.KeyOfIP(session.ClientFrom(ctx).IP)),
+		Address: r.addressKey(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -48,7 +46,7 @@ func (r *mutationResolver) SignUploadParts(ctx context.Context, input model.Sign
 	for i, part := range input.Parts {
 		parts[i] = *part
 	}
-	links, refusals, err := r.Uploads.SignParts(ctx, requestFrom(ctx).viewer, input.UploadID, parts)
+	links, refusals, err := r.Uploads.SignParts(ctx, requestFrom(ctx).viewer, r.addressKey(ctx), input.UploadID, parts)
 	if err != nil {
 		return nil, err
 	}

@@ -41,8 +41,9 @@ func (s *Uploads) Link(u *Upload) (*Link, error) {
 
 // SignParts returns links for parts of an upload, in the order asked. An upload that
 // goes up whole, or takes no bytes any more, and a job that takes no pictures are
-// refusals of business.
-func (s *Uploads) SignParts(ctx context.Context, v account.Viewer, uploadID string, parts []AnnouncedPart) ([]PartLink, []job.Refusal, error) {
+// refusals of business. address is what failures count by from then on, as in
+// [Announcement].
+func (s *Uploads) SignParts(ctx context.Context, v account.Viewer, address, uploadID string, parts []AnnouncedPart) ([]PartLink, []job.Refusal, error) {
 	u, j, err := s.own(ctx, v, uploadID)
 	if err != nil {
 		return nil, nil, err
@@ -68,7 +69,7 @@ func (s *Uploads) SignParts(ctx context.Context, v account.Viewer, uploadID stri
 		return nil, []job.Refusal{over(u)}, nil
 	}
 	if err := queries.New(s.DB).RenewUpload(ctx, queries.RenewUploadParams{
-		TenantID: v.TenantID, ID: u.ID, DueAt: now.Add(uploadLife), SessionID: v.SessionID, AddressKey: u.addressKey,
+		TenantID: v.TenantID, ID: u.ID, DueAt: now.Add(uploadLife), SessionID: v.SessionID, AddressKey: address,
 	}); err != nil {
 		return nil, nil, fault.Database("renew an upload", err)
 	}

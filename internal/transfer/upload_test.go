@@ -299,12 +299,12 @@ func TestInputsOfUploads(t *testing.T) {
 	for name, parts := range map[string][]transfer.AnnouncedPart{
 		"none": nil, "zero": {{0, sum}}, "past the end": {{3, sum}}, "twice": {{1, sum}, {1, sum}}, "no sum": {{1, ""}}, "too many": make([]transfer.AnnouncedPart, 101),
 	} {
-		if _, _, err := d.uploads.SignParts(t.Context(), d.photog, u.PublicID(), parts); !fault.Is(err, fault.ValidationFailed) {
+		if _, _, err := d.uploads.SignParts(t.Context(), d.photog, "somewhere", u.PublicID(), parts); !fault.Is(err, fault.ValidationFailed) {
 			t.Errorf("parts %s: %v", name, err)
 		}
 	}
 	small := d.announce(t, d.photog, photo(t, 41))
-	if _, _, err := d.uploads.SignParts(t.Context(), d.photog, small.PublicID(), []transfer.AnnouncedPart{{1, sum}}); !fault.Is(err, fault.ValidationFailed) {
+	if _, _, err := d.uploads.SignParts(t.Context(), d.photog, "somewhere", small.PublicID(), []transfer.AnnouncedPart{{1, sum}}); !fault.Is(err, fault.ValidationFailed) {
 		t.Errorf("parts of what goes up whole: %v", err)
 	}
 	if d.begun(t) != 0 {
@@ -411,7 +411,7 @@ func TestAJobThatIsDeliveredTakesNothing(t *testing.T) {
 			t.Errorf("announced for a job that is %s: %+v, %v", status, refusals, err)
 		}
 		sum := sha256.Sum256(nil)
-		if _, refusals, err := d.uploads.SignParts(t.Context(), d.photog, started.PublicID(), []transfer.AnnouncedPart{{1, hex.EncodeToString(sum[:])}}); err != nil || len(refusals) != 1 || refusals[0].Code != code {
+		if _, refusals, err := d.uploads.SignParts(t.Context(), d.photog, "somewhere", started.PublicID(), []transfer.AnnouncedPart{{1, hex.EncodeToString(sum[:])}}); err != nil || len(refusals) != 1 || refusals[0].Code != code {
 			t.Errorf("signed for a job that is %s: %+v, %v", status, refusals, err)
 		}
 		if _, refusals := d.complete(t, d.photog, u); len(refusals) != 1 || refusals[0].Code != code {
@@ -464,6 +464,21 @@ func TestAborting(t *testing.T) {
 }
 
 // Fifty at once, at two servers, are as good as one: of one file, of one completion, of one quota.
+// What goes wrong counts for whoever went on with the upload last, and where from.
+func TestFailuresCountForWhoeverWentOnLast(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	data := large(t, 21, blob.MinPart+1000)
+	u, sum := d.announce(t, d.photog, data), sha256.Sum256(data[:blob.MinPart])
+	if _, _, err := d.uploads.SignParts(t.Context(), d.photog, "elsewhere", u.PublicID(), []transfer.AnnouncedPart{{Number: 1, SHA256: hex.EncodeToString(sum[:])}}); err != nil {
+		t.Fatal(err)
+	}
+	var address string
+	if err := d.db.Owner.QueryRow(t.Context(), "SELECT address_key FROM upload WHERE id = $1", u.ID).Scan(&address); err != nil || address != "elsewhere" {
+		t.Errorf("failures count for %q, %v", address, err)
+	}
+}
+
 // Whoever asks for links while the upload is being ended gets some, or is told that it
 // takes no bytes any more.
 func TestLinksOfAnUploadThatEndsMeanwhile(t *testing.T) {
@@ -480,7 +495,7 @@ func TestLinksOfAnUploadThatEndsMeanwhile(t *testing.T) {
 				t.Errorf("abort: %v", err)
 			}
 		})
-		_, refusals, err := d.uploads.SignParts(t.Context(), d.photog, u.PublicID(), []transfer.AnnouncedPart{{Number: 1, SHA256: hex.EncodeToString(sum[:])}})
+		_, refusals, err := d.uploads.SignParts(t.Context(), d.photog, "somewhere", u.PublicID(), []transfer.AnnouncedPart{{Number: 1, SHA256: hex.EncodeToString(sum[:])}})
 		if err != nil || len(refusals) > 1 || len(refusals) == 1 && refusals[0].Code != job.UploadOver {
 			t.Fatalf("links of an upload that is being aborted: %+v, %v", refusals, err)
 		}

@@ -232,7 +232,7 @@ func large(t *testing.T, shade uint8, size int) []byte {
 func (d *depot) sign(t *testing.T, v account.Viewer, u *transfer.Upload, number int, piece []byte) transfer.PartLink {
 	t.Helper()
 	sum := sha256.Sum256(piece)
-	links, refusals, err := d.uploads.SignParts(t.Context(), v, u.PublicID(), []transfer.AnnouncedPart{{Number: number, SHA256: hex.EncodeToString(sum[:])}})
+	links, refusals, err := d.uploads.SignParts(t.Context(), v, "somewhere", u.PublicID(), []transfer.AnnouncedPart{{Number: number, SHA256: hex.EncodeToString(sum[:])}})
 	if err != nil || refusals != nil || len(links) != 1 {
 		t.Fatalf("sign: %+v, %v", refusals, err)
 	}

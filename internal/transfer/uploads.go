@@ -62,11 +62,10 @@ type Upload struct {
 	Rejection   *Rejection
 	CreatedAt   time.Time
 
-	tenantID   id.ID
-	addressKey string
-	partSize   int64
-	multipart  string // empty: not begun
-	readAt     time.Time
+	tenantID  id.ID
+	partSize  int64
+	multipart string // empty: not begun
+	readAt    time.Time
 }
 
 // Rejection says why an upload did not become a picture.
@@ -130,7 +129,7 @@ func uploadFrom(row *queries.Upload, now time.Time) *Upload {
 	u := &Upload{
 		ID: row.ID, JobID: row.JobID, AccountID: row.AccountID, State: UploadState(row.State), Filename: row.Filename, ContentType: row.ContentType,
 		Size: row.Size, SHA256: [32]byte(row.Sha256), ImageID: row.ImageID, CreatedAt: row.CreatedAt, partSize: row.PartSize, readAt: now,
-		tenantID: row.TenantID, addressKey: row.AddressKey,
+		tenantID: row.TenantID,
 	}
 	if row.Multipart != nil {
 		u.multipart = *row.Multipart
