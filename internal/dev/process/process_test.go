@@ -98,16 +98,19 @@ func TestLockIsWaitedFor(t *testing.T) {
 
 func TestPortIsKept(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	first, err := Port(dir)
-	if err != nil {
-		t.Fatal(err)
+	for range 20 { // somebody else on this machine may take it in between
+		dir := t.TempDir()
+		first, err := Port(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Port(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again == first {
+			return
+		}
 	}
-	again, err := Port(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again != first {
-		t.Errorf("port %d, then %d", first, again)
-	}
+	t.Error("a port is never kept")
 }
