@@ -59,7 +59,7 @@ func (e *edge) cron(next http.Handler) http.Handler {
 }
 
 // isCron asks for the secret. A wrong one costs what a failed sign-in costs; one that is
-// right is never refused for what others sent from its address.
+// right is never refused for wrong ones from its address. (PUBLIC_API has counted both.)
 func (e *edge) isCron(r *http.Request) error {
 	if len(e.CronSecrets) == 0 {
 		return fault.New(fault.Unavailable, "Maintenance can't be started from outside: CRON_SECRET is not set.")
@@ -104,7 +104,7 @@ type failedRun struct {
 	Run *cronRun `json:"run"`
 }
 
-// listCron lists the tasks, how often the server starts them, and how each went last.
+// listCron lists the tasks, and how each went last.
 func (e *edge) listCron(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
 	defer cancel()
