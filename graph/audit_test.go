@@ -52,6 +52,9 @@ func TestRecordsCostNoStatementEach(t *testing.T) {
 	a := newAPI(t)
 	jobs := []*cast.Job{a.Package, a.All, a.OtherJob, a.BlockedJob, a.Unclaimed}
 	a.audited(t, ofJobs(jobs...))
+	for _, p := range []*cast.Person{a.Owner, a.Other, a.Photographer} {
+		a.Exec(t, "INSERT INTO security_event VALUES (gen_random_uuid(), $1, 'login_failed', $2, NULL, '/graphql', '', 'r', 1, now(), now())", a.TenantID, p.AccountID)
+	}
 	for _, one := range []struct {
 		query string
 		most  int64
@@ -68,6 +71,8 @@ func TestRecordsCostNoStatementEach(t *testing.T) {
 		{`{ jobs(first: 20) { nodes { images(first: 10) { nodes { history(first: 2) { nodes { actor { email } entry { action reason } } } } } } } }`, 9, `"Kulanz"`, 30},
 		// session, entries, images, four of the histories, people
 		{`{ auditLog { nodes { image { history(first: 2) { nodes { actor { email } kind } } } } } }`, 8, `"AUDIT"`, 30},
+		// session, events, people
+		{`{ securityEvents { nodes { account { email } } edges { node { account { email } } } } }`, 3, `"email"`, 6},
 		// session, entries, jobs, images by both kinds of package
 		{`{ auditLog { nodes { job { images(first: 2) { nodes { filename } } } } } }`, 5, `"filename"`, 60},
 	} {

@@ -23,14 +23,14 @@ func (r *queryResolver) SecurityEvents(ctx context.Context, first *int, after *s
 	if err != nil {
 		return nil, err
 	}
+	for _, event := range events {
+		requestFrom(ctx).people.note(event.AccountID)
+	}
 	return model.NewSecurityEventConnection(events, more, w), nil
 }
 
 func (r *securityEventResolver) Account(ctx context.Context, obj *watch.Event) (*account.Account, error) {
-	if obj.AccountID == nil {
-		return nil, nil
-	}
-	return r.Accounts.ByID(ctx, requestFrom(ctx).viewer, *obj.AccountID)
+	return r.person(ctx, obj.AccountID)
 }
 
 func (r *Resolver) SecurityEvent() generated.SecurityEventResolver { return &securityEventResolver{r} }
