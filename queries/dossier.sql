@@ -106,3 +106,8 @@ ORDER BY at, id LIMIT @max_rows;
 SELECT id, job_id, way, image_ids, at FROM delivery
 WHERE tenant_id = $1 AND account_id = $2 AND (at, id) > (@after_at, @after_id::uuid)
 ORDER BY at, id LIMIT @max_rows;
+
+-- name: NotificationsOfPerson :many
+SELECT n.id, n.job_id, n.kind, n.message, n.images, n.created_at, n.mailed_at
+FROM job j JOIN notification n ON n.tenant_id = j.tenant_id AND n.job_id = j.id
+WHERE j.tenant_id = $1 AND j.account_id = $2 AND n.id > @after_id::uuid ORDER BY n.id LIMIT @max_rows;

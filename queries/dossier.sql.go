@@ -502,6 +502,62 @@ func (q *Queries) LockPerson(ctx context.Context, tenantID id.ID, iD id.ID) (Acc
 	return i, err
 }
 
+const notificationsOfPerson = `-- name: NotificationsOfPerson :many
+SELECT n.id, n.job_id, n.kind, n.message, n.images, n.created_at, n.mailed_at
+FROM job j JOIN notification n ON n.tenant_id = j.tenant_id AND n.job_id = j.id
+WHERE j.tenant_id = $1 AND j.account_id = $2 AND n.id > $3::uuid ORDER BY n.id LIMIT $4
+`
+
+type NotificationsOfPersonParams struct {
+	TenantID  id.ID
+	AccountID *id.ID
+	AfterID   id.ID
+	MaxRows   int32
+}
+
+type NotificationsOfPersonRow struct {
+	ID        id.ID
+	JobID     id.ID
+	Kind      string
+	Message   string
+	Images    int32
+	CreatedAt time.Time
+	MailedAt  *time.Time
+}
+
+func (q *Queries) NotificationsOfPerson(ctx context.Context, arg NotificationsOfPersonParams) ([]NotificationsOfPersonRow, error) {
+	rows, err := q.db.Query(ctx, notificationsOfPerson,
+		arg.TenantID,
+		arg.AccountID,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NotificationsOfPersonRow{}
+	for rows.Next() {
+		var i NotificationsOfPersonRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.JobID,
+			&i.Kind,
+			&i.Message,
+			&i.Images,
+			&i.CreatedAt,
+			&i.MailedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const selectionsOfPerson = `-- name: SelectionsOfPerson :many
 SELECT id, tenant_id, job_id, image_id, account_id, old_state, new_state, request_id, at FROM selection_event
 WHERE tenant_id = $1 AND account_id = $2 AND (at, id) > ($3, $4::uuid)

@@ -146,6 +146,7 @@ MoveHead audit_head sequence=9 at=now()
 MoveImages image ids={image} old_states='{INCLUDED}' new_states='{NONE}'
 MoveUpload upload state='EXPIRED' ended_at=now()
 NextAuditSequence audit_entry sequence=0
+NotificationsOfPerson job
 Packages package
 PackagesOfStudio job included_actions='{}' all_actions='{}'
 PutOffUpload verifying due_at=now()

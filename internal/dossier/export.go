@@ -24,6 +24,7 @@ type Export struct {
 	viewer   account.Viewer
 	studio   account.Tenant
 	person   queries.Account
+	mail     queries.MailStandingsRow
 }
 
 // Export begins to let out what the viewer's studio keeps about the viewer, and nobody
@@ -40,7 +41,14 @@ func (d *Dossiers) Export(ctx context.Context, v account.Viewer) (*Export, error
 	if err != nil {
 		return nil, fault.Database("read an account", err)
 	}
-	return &Export{d, v, studio, person}, nil
+	mail, err := queries.New(d.DB).MailStandings(ctx, v.TenantID, []id.ID{v.AccountID})
+	if err != nil {
+		return nil, fault.Database("read how mail stands", err)
+	}
+	if len(mail) != 1 {
+		return nil, fault.Refused() // erased a moment ago
+	}
+	return &Export{d, v, studio, person, mail[0]}, nil
 }
 
 // Send writes one JSON document, as it reads: memory does not grow with it. An error
@@ -53,6 +61,7 @@ func (e *Export) Send(ctx context.Context, w io.Writer) error {
 	d.field("account", map[string]any{
 		"id": id.Account.Format(e.person.ID), "email": e.person.Email, "role": e.person.Role, "locale": e.person.Locale, "createdAt": e.person.CreatedAt.UTC(), "verifiedAt": utc(e.person.VerifiedAt),
 		"validUntil": utc(e.person.ValidUntil), "maxDevices": e.person.MaxDevices, "lastSeenAt": utc(e.person.LastSeenAt),
+		"notifications": !e.mail.Unsubscribed, "mailRefusedSince": utc(e.mail.CreatedAt),
 	})
 	for _, part := range e.parts(queries.New(e.dossiers.DB), e.viewer.TenantID, e.viewer.AccountID) {
 		d.list(part.name, func(last place) ([]any, place, error) { return part.read(ctx, last) })
@@ -126,6 +135,14 @@ func (e *Export) parts(q *queries.Queries, tenantID, accountID id.ID) []part {
 					one["imageId"] = id.Image.Format(*r.ImageID)
 				}
 				return one, place{id: r.ID}
+			})
+		}},
+		{"notifications", func(ctx context.Context, last place) ([]any, place, error) {
+			rows, err := q.NotificationsOfPerson(ctx, queries.NotificationsOfPersonParams{TenantID: tenantID, AccountID: &accountID, AfterID: last.id, MaxRows: exportedAtOnce})
+			return shown(rows, err, func(r queries.NotificationsOfPersonRow) (any, place) {
+				return map[string]any{
+					"jobId": id.Job.Format(r.JobID), "kind": r.Kind, "message": r.Message, "images": r.Images, "createdAt": r.CreatedAt.UTC(), "mailedAt": utc(r.MailedAt),
+				}, place{id: r.ID}
 			})
 		}},
 		{"selections", func(ctx context.Context, last place) ([]any, place, error) {

@@ -43,6 +43,9 @@ func (w *world) live(t *testing.T, p *cast.Person, j *cast.Job, n int) {
 		p.TenantID, j.ID, p.AccountID, p.SessionID, n)
 	w.Exec(t, `INSERT INTO selection_event SELECT gen_random_uuid(), $1, $2, $3, $4, 'NONE', 'INCLUDED', 'r', now() - n % 7 * interval '1 second' FROM generate_series(1, $5) n`,
 		p.TenantID, j.ID, j.Images[job.None], p.AccountID, n)
+	w.Exec(t, `INSERT INTO notification (id, tenant_id, job_id, kind, message, images, created_at)
+		SELECT gen_random_uuid(), $1, $2, 'studio_message', 'Word to ' || $3::uuid, 0, now() FROM generate_series(1, $4)`, p.TenantID, j.ID, p.AccountID, n)
+	w.Exec(t, "INSERT INTO unsubscribed VALUES ($1, $2, now()) ON CONFLICT DO NOTHING", p.TenantID, p.Email)
 	w.Exec(t, "INSERT INTO delivery SELECT gen_random_uuid(), $1, $2, $3, false, 'URL', $4, 'r', now() FROM generate_series(1, $5)", p.TenantID, j.ID, p.AccountID, []id.ID{j.Images[job.Included]}, n)
 }
 
@@ -53,23 +56,27 @@ func TestAnExportIsAllOfOnePerson(t *testing.T) {
 	w.live(t, w.Other, w.OtherJob, 3)
 	w.live(t, w.Foreigner, w.ForeignJob, 3)
 	text, parsed := w.exported(t, w.Owner)
-	for part, want := range map[string]int{"devices": 1, "sessions": 1, "bookings": 2, "jobs": 2, "uploads": 1201, "selections": 1201, "deliveries": 1201} {
+	for part, want := range map[string]int{"devices": 1, "sessions": 1, "bookings": 2, "jobs": 2, "uploads": 1201, "notifications": 1201, "selections": 1201, "deliveries": 1201} {
 		var rows []json.RawMessage
 		if err := json.Unmarshal(parsed[part], &rows); err != nil || len(rows) != want {
 			t.Errorf("%s: %d, want %d; %v", part, len(rows), want, err)
 		}
 	}
-	var profile struct{ ID, Email, Role string }
-	if err := json.Unmarshal(parsed["account"], &profile); err != nil || profile.ID != w.Owner.PublicID() || profile.Email != w.Owner.Email || profile.Role != "CUSTOMER" {
+	var profile struct {
+		ID, Email, Role  string
+		Notifications    bool
+		MailRefusedSince *time.Time
+	}
+	if err := json.Unmarshal(parsed["account"], &profile); err != nil || profile.ID != w.Owner.PublicID() || profile.Email != w.Owner.Email || profile.Role != "CUSTOMER" || profile.Notifications || profile.MailRefusedSince != nil {
 		t.Errorf("account: %s", parsed["account"])
 	}
-	for _, needed := range []string{"Home of " + w.Owner.AccountID.String(), "From " + w.Owner.AccountID.String(), "House of owner@example.com", w.Booking.PublicID(), `"byYou":true`, "ring twice", "+49 30 0", "2026-12-24", `"name":"Test"`, w.Package.PublicID(), w.All.PublicID(), w.Package.Image(job.Included)} {
+	for _, needed := range []string{"Home of " + w.Owner.AccountID.String(), "From " + w.Owner.AccountID.String(), "Word to " + w.Owner.AccountID.String(), "House of owner@example.com", w.Booking.PublicID(), `"byYou":true`, "ring twice", "+49 30 0", "2026-12-24", `"name":"Test"`, w.Package.PublicID(), w.All.PublicID(), w.Package.Image(job.Included)} {
 		if !strings.Contains(text, needed) {
 			t.Errorf("it lacks %s", needed)
 		}
 	}
 	for _, other := range []*cast.Person{w.Other, w.Photographer, w.Admin, w.Foreigner} {
-		for _, one := range []string{other.AccountID.String(), other.PublicID(), other.DeviceID.String(), "Home of " + other.AccountID.String()} {
+		for _, one := range []string{other.AccountID.String(), other.PublicID(), other.DeviceID.String(), "Home of " + other.AccountID.String(), "Word to " + other.AccountID.String()} {
 			if strings.Contains(text, one) {
 				t.Errorf("it holds %s of %s", one, other.Email)
 			}
