@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -112,6 +113,66 @@ func TestABackupThatIsTooOldIsNoticed(t *testing.T) {
 	}
 }
 
+// Somebody destroys rows that were written after the last backup: the moment before that is had
+// back, with all that was confirmed until then.
+func TestTheMomentBeforeTheHarmIsHadBack(t *testing.T) {
+	t.Parallel()
+	db, pg := stage.PrivateDatabase(t)
+	if err := pg.Archive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h := newHouseOn(t, db, stage.Bucket(t))
+	h.people(t)
+	backup, err := pg.Backup(t.Context(), postgres.Options{Dir: t.TempDir(), Ephemeral: true})
+	if errors.Is(err, postgres.ErrNoTool) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	jobID, _ := h.released(t, 3)
+	zip := func() *answer {
+		link := h.as(h.Owner).ask(t, `query($id: ID!) { job(id: $id) { zipUrl } }`, map[string]any{"id": jobID}).fine(t).text("data", "job", "zipUrl")
+		return h.app().get(t, http.MethodGet, path(t, link))
+	}
+	whole := zip()
+	h.as(h.Admin).ask(t, `mutation($input: SetIncludedImagesInput!) { setIncludedImages(input: $input) { userErrors { code } } }`,
+		map[string]any{"input": map[string]any{"jobId": jobID, "includedImages": 90, "reason": "after the backup"}}).fine(t)
+	h.stop(t)
+	tables, name := h.rows(t), h.name(t)
+	var before time.Time
+	if err := h.db.Owner.QueryRow(t.Context(), "SELECT clock_timestamp()").Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	h.exec(t, "DELETE FROM delivery")
+	h.exec(t, "UPDATE image SET selection_state = 'BLOCKED'")
+	if h.rows(t) == tables {
+		t.Fatal("nothing was destroyed")
+	}
+	if err := pg.Archived(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pg.Kill()
+
+	recovered, err := backup.Recover(t.Context(), before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(recovered.Kill)
+	h.movesTo(t, recovered, name)
+	if after := h.rows(t); after != tables {
+		t.Errorf("rows before and after:\n%s\n%s", tables, after)
+	}
+	if code, out, _ := h.command(t, h.environment(), "check"); code != 0 {
+		t.Errorf("the checklist ends with %d:\n%s", code, h.mask(out))
+	}
+	h.run(t, "audit", "verify")
+	h.start(t)
+	if again := zip(); again.status != http.StatusOK || !bytes.Equal(again.body, whole.body) {
+		t.Errorf("the archive is another one: %d, %d bytes, %d before", again.status, len(again.body), len(whole.body))
+	}
+	h.stop(t)
+}
+
 // name is that of the house's database.
 func (h *house) name(t *testing.T) (name string) {
 	t.Helper()
@@ -142,7 +203,6 @@ func (h *house) restored(t *testing.T, name, file string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(fresh.Kill)
-	h.database = false // it ends before the house does
 	for _, role := range []string{"pixgate_owner", "pixgate_server"} {
 		if err := fresh.EnsureRole(t.Context(), role); err != nil {
 			t.Fatal(err)
@@ -154,6 +214,13 @@ func (h *house) restored(t *testing.T, name, file string) {
 	if err := fresh.Restore(t.Context(), "pixgate_owner", name, file); err != nil {
 		t.Fatal(err)
 	}
+	h.movesTo(t, fresh, name)
+}
+
+// movesTo lets the house have its database elsewhere.
+func (h *house) movesTo(t *testing.T, fresh *postgres.Server, name string) {
+	t.Helper()
+	h.database = false // it ends before the house does
 	h.env["DATABASE_URL"], h.env["MIGRATE_DATABASE_URL"] = fresh.URL("pixgate_server", name), fresh.URL("pixgate_owner", name)
 	open := func(url string) *pgxpool.Pool {
 		pool, err := pgxpool.New(t.Context(), url)

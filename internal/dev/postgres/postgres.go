@@ -49,6 +49,7 @@ type Server struct {
 	as     process.User
 	socket string // folder of the unix socket
 
+	archiving  bool           // see Archive
 	postmaster *process.Child // nil before the first start
 }
 
@@ -72,13 +73,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.as, err = process.Unprivileged(Superuser); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	if s.socket, err = socketFolder(dir); err != nil {
-		return nil, err
+	return s, s.begin(ctx)
+}
+
+// begin is the first start.
+func (s *Server) begin(ctx context.Context) (err error) {
+	if s.socket, err = socketFolder(s.o.Dir); err != nil {
+		return err
 	}
-	if err := s.start(ctx); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s.start(ctx)
 }
 
 // URL is the connection string for a role and a database of the cluster. It
@@ -180,6 +183,9 @@ func (s *Server) start(ctx context.Context) error {
 	if s.o.Ephemeral {
 		death = syscall.SIGQUIT
 		args = append(args, ephemeral...)
+	}
+	if s.archiving {
+		args = append(args, s.archived()...)
 	}
 	cmd := exec.Command(filepath.Join(s.bin, "postgres"), args...)
 	cmd.Stdout, cmd.Stderr = log, log
