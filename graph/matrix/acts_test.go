@@ -1,4 +1,4 @@
-package graph
+package matrix
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"pixgate/graph"
 	"pixgate/internal/account"
 	"pixgate/internal/dev/cast"
 )
@@ -55,7 +56,7 @@ func ofAdmins(t *testing.T) []*ast.FieldDefinition {
 	t.Helper()
 	var all []*ast.FieldDefinition
 	for _, field := range matrixSchema().Mutation.Fields {
-		if needed := field.Directives.ForName("auth"); needed != nil && roleOf(needed).AtLeast(account.Admin) {
+		if needed := field.Directives.ForName("auth"); needed != nil && graph.RoleOf(needed).AtLeast(account.Admin) {
 			all = append(all, field)
 			if _, listed := acts[field.Name]; !listed {
 				t.Errorf("%s has no row in acts: say what it leaves in the audit log", field.Name)
@@ -98,7 +99,7 @@ func TestEveryActOfAnAdminLeavesOneEntryForEachThingThatChanged(t *testing.T) {
 
 // actor is who may just do it.
 func (m *matrix) actor(field *ast.FieldDefinition) *cast.Person {
-	if roleOf(field.Directives.ForName("auth")) == account.Operator {
+	if graph.RoleOf(field.Directives.ForName("auth")) == account.Operator {
 		return m.Operator
 	}
 	return m.Admin

@@ -1,4 +1,4 @@
-package graph
+package matrix
 
 import (
 	"bytes"
@@ -104,8 +104,8 @@ func newMatrix(t *testing.T) *matrix {
 	r.Bookings = booking.New(booking.Options{
 		DB: m.db.Pool, Tenants: r.Tenants, Audit: audit.NewLog(secret.NewRing("audit secret of the matrix, long enough", ""), time.Now), Queue: queue, Now: time.Now,
 	})
-	m.watched = r.handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
-		ctx = r.begin(ctx, op)
+	m.watched = r.Handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
+		ctx = r.Begin(ctx, op)
 		planned, ran := op.ResolverMiddleware, ctx.Value(resolversKey{}).(*atomic.Int64)
 		op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
 			ran.Add(1)

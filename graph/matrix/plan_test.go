@@ -1,4 +1,4 @@
-package graph
+package matrix
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"pixgate/graph"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/job"
 )
@@ -114,12 +115,12 @@ func TestPlanIsUsedForPlainPagesOnly(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	var used bool
-	watched := a.resolver.handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
-		ctx = a.resolver.begin(ctx, op)
+	watched := a.resolver.Handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
+		ctx = a.resolver.Begin(ctx, op)
 		planned := op.ResolverMiddleware
 		op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
 			value, err := planned(ctx, next)
-			if _, ok := value.(written); ok {
+			if _, ok := value.(graphql.Marshaler); ok { // it is JSON already
 				used = true
 			}
 			return value, err
@@ -139,10 +140,10 @@ func TestLinksAreGuardedInTheSchema(t *testing.T) {
 	t.Parallel()
 	// Without the directive the guard would not refuse the whole, and no plan
 	// writes a link that the schema does not guard.
-	if !strings.Contains(SDL(), "downloadUrl: String @entitled\n") {
+	if !strings.Contains(graph.SDL(), "downloadUrl: String @entitled\n") {
 		t.Error("Image.downloadUrl has lost its @entitled")
 	}
-	if !strings.Contains(SDL(), "  ): String @entitled\n") {
+	if !strings.Contains(graph.SDL(), "  ): String @entitled\n") {
 		t.Error("Job.zipUrl has lost its @entitled")
 	}
 }

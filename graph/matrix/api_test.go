@@ -1,4 +1,6 @@
-package graph
+// Package matrix tests the API as its callers see it: every field, mutation and id for each
+// kind of caller, what acts leave in the audit log, and what it costs in statements.
+package matrix
 
 import (
 	"bytes"
@@ -18,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"pixgate/graph"
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/blob"
@@ -42,7 +45,7 @@ type api struct {
 	*cast.Cast
 	t          testing.TB
 	db         *stage.DB
-	resolver   *Resolver
+	resolver   *graph.Resolver
 	handler    http.Handler
 	unplanned  http.Handler // everything by gqlgen
 	statements atomic.Int64
@@ -94,7 +97,7 @@ func newAPI(t testing.TB) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.resolver = &Resolver{Options{
+	a.resolver = &graph.Resolver{Options: graph.Options{
 		Accounts: account.NewAccounts(pool, time.Now), Members: account.NewMembers(pool, chain, time.Now), Tenants: tenants, Jobs: jobs,
 		Sessions:  session.New(session.Options{DB: pool, Tenants: tenants, Codes: secret.NewRing("otp secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Downloads: transfer.NewDownloads(pool, jobs, store.Presigner(), 5*time.Minute, time.Now),
@@ -120,10 +123,10 @@ func newAPI(t testing.TB) *api {
 	a.resolver.Journal = journal.New(journal.Options{
 		DB: pool, Tenants: tenants, Sessions: a.resolver.Sessions, Now: time.Now, Verifier: audit.NewVerifier(pool, secret.NewRing("audit secret of a test, long enough"), nil),
 	})
-	a.handler = a.resolver.handler(a.resolver.begin)
-	a.unplanned = a.resolver.handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
+	a.handler = a.resolver.Handler(a.resolver.Begin)
+	a.unplanned = a.resolver.Handler(func(ctx context.Context, op *graphql.OperationContext) context.Context {
 		stock := op.ResolverMiddleware
-		ctx = a.resolver.begin(ctx, op)
+		ctx = a.resolver.Begin(ctx, op)
 		op.ResolverMiddleware = stock
 		return ctx
 	})

@@ -1,10 +1,11 @@
-package graph
+package matrix
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
+	"pixgate/graph"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
@@ -70,7 +71,7 @@ func TestMatrixOfIDs(t *testing.T) {
 				if takes != typeName && takes != "Node" && mark == "v" {
 					mark = "403"
 				}
-				if needed := root.Directives.ForName("auth"); mark == "v" && !m.person(caller).Role.AtLeast(roleOf(needed)) {
+				if needed := root.Directives.ForName("auth"); mark == "v" && !m.person(caller).Role.AtLeast(graph.RoleOf(needed)) {
 					mark = "403"
 				}
 				got := m.send(t, m.person(caller), ask, map[string]any{"id": named})
