@@ -25,9 +25,15 @@ var arrows = map[string]string{
 		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf internal/notice internal/mail/report",
 
 	// the doors: they do not know each other
-	"internal/edge": "internal/account internal/audit internal/dossier internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/task internal/transfer internal/pdf",
+	"internal/edge": "internal/account internal/audit internal/edge/browser internal/edge/exchange internal/edge/files internal/edge/header internal/edge/login internal/fault internal/gate internal/id internal/logs internal/secret internal/session internal/task",
+	"internal/edge/login": "internal/account internal/edge/browser internal/edge/exchange internal/edge/header internal/fault internal/gate internal/session",
+	"internal/edge/files": "internal/account internal/audit internal/dossier internal/edge/exchange internal/edge/header internal/fault internal/gate internal/id internal/journal internal/logs internal/pdf internal/transfer",
+	"internal/edge/browser": "internal/account internal/edge/exchange internal/edge/header internal/fault internal/id internal/secret",
+	"internal/edge/exchange": "internal/account internal/fault internal/gate internal/id internal/logs",
+	"internal/edge/header": "",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/blob internal/booking internal/dossier internal/fault internal/feed internal/id internal/job " +
 		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch internal/notice",
+	"graph/matrix":          "", // tests alone
 	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/feed internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice",
 	"graph/model":           "internal/account internal/audit internal/feed internal/id internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch",
 	"graph/scalar":          "",
@@ -83,7 +89,7 @@ var arrows = map[string]string{
 
 // libraries say where other people's code, and HTTP, may be seen.
 var libraries = map[string][]string{
-	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf"},
+	"net/http":                  {".", "internal/edge", "internal/edge/login", "internal/edge/files", "internal/edge/browser", "internal/edge/exchange", "internal/edge/header", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf"},
 	"github.com/99designs/":     {"graph", "graph/generated", "graph/model", "graph/scalar", "graph/wire", "graph/wire/testschema"},
 	"github.com/vektah/":        {"graph", "graph/generated", "graph/model", "graph/limit", "graph/limit/hostile", "graph/wire", "graph/wire/testschema"},
 	"github.com/vikstrous/":     {"graph"},
