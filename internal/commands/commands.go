@@ -1,4 +1,5 @@
-package main
+// Package commands is the command line beside the server: what its owners do to an installation.
+package commands
 
 import (
 	"context"
@@ -8,7 +9,6 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -23,13 +23,15 @@ import (
 	"pixgate/internal/demo"
 	"pixgate/internal/job"
 	"pixgate/internal/logs"
+	"pixgate/internal/outside"
 	"pixgate/internal/secret"
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/schema"
 )
 
-const usage = `pixgate serves. Its settings come from the environment; make run brings up all that it needs.
+// Usage tells what there is.
+const Usage = `pixgate serves. Its settings come from the environment; make run brings up all that it needs.
 
   pixgate migrate                                         bring the tables up to date, as their owner; make the first studio
   pixgate admin grant [--operator] [--tenant SLUG] EMAIL  let somebody run the studio, or the installation
@@ -45,30 +47,27 @@ const usage = `pixgate serves. Its settings come from the environment; make run 
   pixgate help                                            print this
 `
 
-// errUsage says that the command line can't be understood.
-var errUsage = errors.New("no such command")
+// ErrUsage says that the command line can't be understood.
+var ErrUsage = errors.New("no such command")
 
-// run is the program: everything from outside comes in as an argument.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	if len(args) == 0 {
-		return serve(ctx, drain, getenv, stderr)
-	}
+// Run does what args ask for, of which there is one at least; ErrUsage: they ask for nothing that there is.
+func Run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	switch command, rest := args[0], args[1:]; {
 	case command == "help", command == "-h", command == "--help":
-		_, err := io.WriteString(stdout, usage)
+		_, err := io.WriteString(stdout, Usage)
 		return err
 	case command == "admin":
 		return admin(ctx, rest, getenv, stdout)
 	case command == "audit":
 		return auditCommand(ctx, rest, getenv, stdout, stderr)
 	case command == "tenant":
-		return tenantCommand(ctx, rest, getenv, os.Stdin, stdout) // the one command that reads it
+		return tenantCommand(ctx, rest, getenv, stdin, stdout) // the one command that reads it
 	case command == "secrets":
 		return secretsCommand(rest, getenv, stdout)
 	case command == "check":
 		return checkCommand(ctx, rest, getenv, stdout)
 	case len(rest) > 0:
-		return errUsage
+		return ErrUsage
 	case command == "migrate":
 		return migrate(ctx, getenv, stdout, stderr)
 	case command == "demo":
@@ -77,7 +76,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		_, err := io.WriteString(stdout, graph.SDL())
 		return err
 	}
-	return errUsage
+	return ErrUsage
 }
 
 // migrate brings the tables up to date and makes the first studio.
@@ -96,7 +95,7 @@ func migrate(ctx context.Context, getenv func(string) string, stdout, stderr io.
 	if err := schema.Migrate(ctx, settings.MigrateDatabaseURL.Reveal(), server.User); err != nil {
 		return err
 	}
-	pool, err := openDatabase(settings.MigrateDatabaseURL)
+	pool, err := outside.Database(settings.MigrateDatabaseURL)
 	if err != nil {
 		return err
 	}
@@ -142,14 +141,14 @@ func hostname(origin string) string {
 // admin says who runs a studio.
 func admin(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) == 0 || args[0] != "grant" && args[0] != "revoke" {
-		return errUsage
+		return ErrUsage
 	}
 	flags := flag.NewFlagSet("admin", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	slug := flags.String("tenant", "", "")
 	operator := flags.Bool("operator", false, "")
 	if err := flags.Parse(args[1:]); err != nil || flags.NArg() != 1 || *operator && args[0] == "revoke" {
-		return errUsage
+		return ErrUsage
 	}
 	address, ok := account.ParseAddress(flags.Arg(0))
 	if !ok {
@@ -159,7 +158,7 @@ func admin(ctx context.Context, args []string, getenv func(string) string, stdou
 	if err != nil {
 		return err
 	}
-	pool, err := openDatabase(settings.DatabaseURL)
+	pool, err := outside.Database(settings.DatabaseURL)
 	if err != nil {
 		return err
 	}
@@ -208,12 +207,12 @@ func loadDemo(ctx context.Context, getenv func(string) string, stdout, stderr io
 	if settings.Environment == config.Production {
 		return errors.New("the demo makes an admin that everybody knows: not with APP_ENV=production")
 	}
-	pool, err := openDatabase(settings.DatabaseURL)
+	pool, err := outside.Database(settings.DatabaseURL)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	store, err := openStore(ctx, settings)
+	store, err := outside.Store(ctx, settings)
 	if err != nil {
 		return err
 	}

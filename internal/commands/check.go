@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"context"
@@ -65,7 +65,7 @@ const checkPatience = 30 * time.Second
 func checkCommand(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	asJSON := slices.Equal(args, []string{"--json"})
 	if len(args) > 0 && !asJSON {
-		return errUsage
+		return ErrUsage
 	}
 	c := &checklist{getenv: getenv, now: time.Now}
 	c.checkSettings()

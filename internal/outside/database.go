@@ -1,4 +1,6 @@
-package main
+// Package outside opens what lies outside of the program: the database, the storage, and what mail
+// leaves by. The server and the commands open them alike.
+package outside
 
 import (
 	"context"
@@ -16,10 +18,10 @@ import (
 	"pixgate/internal/secret"
 )
 
-// openDatabase returns a pool that connects when it is used, so that a database
+// Database returns a pool that connects when it is used, so that a database
 // that goes away and comes back is found again by itself. Parameters in the URL
 // (pool_max_conns, connect_timeout …) come before ours.
-func openDatabase(url secret.Value) (*pgxpool.Pool, error) {
+func Database(url secret.Value) (*pgxpool.Pool, error) {
 	options, err := pgxpool.ParseConfig(url.Reveal())
 	if err != nil {
 		return nil, errors.New("the database's URL can't be read") // the parser's error would quote it
@@ -84,9 +86,9 @@ func (statements) TraceCopyFromEnd(context.Context, *pgx.Conn, pgx.TraceCopyFrom
 // undefinedTable is PostgreSQL's code for a table that is not there.
 const undefinedTable = "42P01"
 
-// checkDatabase looks at the database before anybody is served from it: it must
+// CheckDatabase looks at the database before anybody is served from it: it must
 // have our tables, and should not let the server change its own audit log.
-func checkDatabase(ctx context.Context, pool *pgxpool.Pool, environment config.Environment, log *slog.Logger) error {
+func CheckDatabase(ctx context.Context, pool *pgxpool.Pool, environment config.Environment, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var mayForge bool

@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"context"
@@ -13,13 +13,14 @@ import (
 	"pixgate/internal/audit/vault"
 	"pixgate/internal/config"
 	"pixgate/internal/job"
+	"pixgate/internal/outside"
 	"pixgate/internal/secret"
 )
 
 // auditCommand is what can be done with the audit log from outside the server.
 func auditCommand(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return errUsage
+		return ErrUsage
 	}
 	switch args[0] {
 	case "verify":
@@ -27,11 +28,11 @@ func auditCommand(ctx context.Context, args []string, getenv func(string) string
 	case "replay":
 		return replayAudit(ctx, args[1:], getenv, stdout)
 	}
-	return errUsage
+	return ErrUsage
 }
 
-// errNotWhole ends a verification that found something.
-var errNotWhole = errors.New("the audit log is not what the server wrote: see above, and docs/audit.md")
+// ErrNotWhole ends a verification that found something.
+var ErrNotWhole = errors.New("the audit log is not what the server wrote: see above, and docs/audit.md")
 
 // verifyAudit proves the chains of all studios, or of one, and names the first place
 // of each that is not as the server wrote it.
@@ -41,7 +42,7 @@ func verifyAudit(ctx context.Context, args []string, getenv func(string) string,
 	slug := flags.String("tenant", "", "")
 	withoutAnchors := flags.Bool("without-anchors", false, "")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return errUsage
+		return ErrUsage
 	}
 	parts := config.Database | config.Audit
 	if !*withoutAnchors {
@@ -51,14 +52,14 @@ func verifyAudit(ctx context.Context, args []string, getenv func(string) string,
 	if err != nil {
 		return err
 	}
-	pool, err := openDatabase(settings.DatabaseURL)
+	pool, err := outside.Database(settings.DatabaseURL)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
 	var anchors audit.Store
 	if !*withoutAnchors {
-		store, err := openStore(ctx, settings)
+		store, err := outside.Store(ctx, settings)
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func verifyAudit(ctx context.Context, args []string, getenv func(string) string,
 		whole = whole && !lost
 	}
 	if !whole {
-		return errNotWhole
+		return ErrNotWhole
 	}
 	return nil
 }
@@ -118,13 +119,13 @@ func replayAudit(ctx context.Context, args []string, getenv func(string) string,
 	flags.SetOutput(io.Discard)
 	slug := flags.String("tenant", "", "")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return errUsage
+		return ErrUsage
 	}
 	settings, err := config.LoadOnly(getenv, config.Database)
 	if err != nil {
 		return err
 	}
-	pool, err := openDatabase(settings.DatabaseURL)
+	pool, err := outside.Database(settings.DatabaseURL)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"bytes"
@@ -35,68 +35,8 @@ func auditAs(t *testing.T, db *stage.DB, env func(string) string, tenantID id.ID
 func verifying(t *testing.T, env func(string) string, words string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, told bytes.Buffer
-	err = run(t.Context(), append([]string{"audit", "verify"}, strings.Fields(words)...), env, &out, &told)
+	err = Run(t.Context(), append([]string{"audit", "verify"}, strings.Fields(words)...), env, nil, &out, &told)
 	return out.String(), told.String(), err
-}
-
-func TestAuditVerifyTellsWhetherTheLogIsWhole(t *testing.T) {
-	t.Parallel()
-	db := stage.Database(t)
-	people := cast.New(t, db.Owner)
-	env := settings(t, db, nil)
-	p := start(t, env)
-	until(t, "the first look at anchors", func() bool {
-		var done bool
-		if err := db.Owner.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM task.river_job WHERE kind = 'anchor_audit' AND state = 'completed')").Scan(&done); err != nil {
-			t.Fatal(err)
-		}
-		return done
-	})
-	if err := p.stop(); err != nil {
-		t.Fatal(err)
-	}
-	if out, told, err := verifying(t, env, ""); err != nil || out != "studio: 0 entries, 0 anchors: whole\nforeign: 0 entries, 0 anchors: whole\n" || told != "" {
-		t.Errorf("nothing yet: %q %q %v", out, told, err)
-	}
-	auditAs(t, db, env, people.TenantID, 1234)
-	auditAs(t, db, env, people.ForeignTenantID, 1)
-	p = start(t, env) // which anchors what has grown
-	until(t, "the anchors", func() bool { return strings.Count(p.log.String(), `"msg":"audit anchor"`) == 2 })
-	const want = "studio: 1,234 entries, 1 anchor: whole\nforeign: 1 entry, 1 anchor: whole\n"
-	if out, _, err := verifying(t, env, ""); err != nil || out != want {
-		t.Errorf("%q %v", out, err)
-	}
-	if out, _, err := verifying(t, env, "--tenant foreign --without-anchors"); err != nil || out != "foreign: 1 entry, without anchors: whole\n" {
-		t.Errorf("one studio: %q %v", out, err)
-	}
-	if _, err := db.Owner.Exec(t.Context(), "UPDATE audit_entry SET reason = 'another' WHERE sequence = 812"); err != nil {
-		t.Fatal(err)
-	}
-	out, _, err := verifying(t, env, "")
-	if !errors.Is(err, errNotWhole) || out != "studio: sequence 812: CHANGED: Not what was chained: reason.\nforeign: 1 entry, 1 anchor: whole\n" {
-		t.Errorf("changed: %q %v", out, err)
-	}
-	if _, _, err := verifying(t, env, "--tenant foreign"); err != nil {
-		t.Errorf("the other studio: %v", err)
-	}
-	if _, _, err := verifying(t, env, "--tenant nobody"); err == nil || errors.Is(err, errUsage) || !strings.Contains(err.Error(), "no studio") {
-		t.Errorf("an unknown studio: %v", err)
-	}
-	// The other studio's tail is cut, its head rewound, and it is called something else.
-	for _, sql := range []string{
-		"UPDATE audit_entry SET reason = NULL WHERE sequence = 812",
-		"DELETE FROM audit_entry e USING tenant t WHERE e.tenant_id = t.id AND t.slug = 'foreign'",
-		"DELETE FROM audit_head h USING tenant t WHERE h.tenant_id = t.id AND t.slug = 'foreign'",
-		"UPDATE tenant SET slug = 'renamed' WHERE slug = 'foreign'",
-	} {
-		if _, err := db.Owner.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-	out, _, err = verifying(t, env, "")
-	if !errors.Is(err, errNotWhole) || !strings.HasPrefix(out, "studio: 1,234 entries, 1 anchor: whole\nrenamed: 0 entries, 0 anchors: whole\n\"foreign\": ANCHOR: ") {
-		t.Errorf("renamed: %q %v", out, err)
-	}
 }
 
 // Whoever can't look must not say that all is well.
@@ -104,7 +44,7 @@ func TestAuditVerifyWithoutWhatItNeedsFails(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
 	people := cast.New(t, db.Owner)
-	env := settings(t, db, nil)
+	env := stage.Settings(t, db, nil)
 	auditAs(t, db, env, people.TenantID, 3)
 	changed := func(name, value string) func(string) string {
 		return func(asked string) string {
@@ -122,7 +62,7 @@ func TestAuditVerifyWithoutWhatItNeedsFails(t *testing.T) {
 		{"DATABASE_URL", "postgres://nobody@127.0.0.1:9/none", "", "database"},
 	} {
 		out, _, err := verifying(t, changed(one.name, one.value), one.words)
-		if err == nil || errors.Is(err, errNotWhole) || !strings.Contains(err.Error(), one.part) || strings.Contains(out, "whole") {
+		if err == nil || errors.Is(err, ErrNotWhole) || !strings.Contains(err.Error(), one.part) || strings.Contains(out, "whole") {
 			t.Errorf("%s=%s: %q %v", one.name, one.value, out, err)
 		}
 	}
@@ -130,7 +70,7 @@ func TestAuditVerifyWithoutWhatItNeedsFails(t *testing.T) {
 		t.Errorf("without anchors: %q %v", out, err)
 	}
 	out, _, err := verifying(t, changed("AUDIT_SECRET", "Hk7Zs2Vq9Rb4NxT1mYd6WcJf3LgPa8Eu"), "--without-anchors")
-	if !errors.Is(err, errNotWhole) || !strings.HasPrefix(out, "studio: sequence 1: UNKNOWN_KEY: ") {
+	if !errors.Is(err, ErrNotWhole) || !strings.HasPrefix(out, "studio: sequence 1: UNKNOWN_KEY: ") {
 		t.Errorf("another secret: %q %v", out, err)
 	}
 	out, _, err = verifying(t, func(name string) string {
@@ -157,7 +97,7 @@ func TestAuditCommandLines(t *testing.T) {
 	t.Parallel()
 	nothing := func(string) string { return "" }
 	for _, words := range []string{"audit", "audit prove", "audit verify studio", "audit verify --tenant", "audit verify --quickly", "audit verify --without-anchors=maybe"} {
-		if err := run(context.Background(), strings.Fields(words), nothing, io.Discard, io.Discard); !errors.Is(err, errUsage) {
+		if err := Run(context.Background(), strings.Fields(words), nothing, nil, io.Discard, io.Discard); !errors.Is(err, ErrUsage) {
 			t.Errorf("pixgate %s: %v, want usage", words, err)
 		}
 	}
@@ -173,10 +113,10 @@ func TestAuditReplayNamesAPictureWhoseStateNobodyWroteDown(t *testing.T) {
 	db := stage.Database(t)
 	people := cast.New(t, db.Owner)
 	people.Exec(t, "UPDATE image SET selection_state = 'NONE'")
-	env := settings(t, db, nil)
+	env := stage.Settings(t, db, nil)
 	replay := func(words ...string) (string, error) {
 		var out bytes.Buffer
-		err := run(t.Context(), append([]string{"audit", "replay"}, words...), env, &out, io.Discard)
+		err := Run(t.Context(), append([]string{"audit", "replay"}, words...), env, nil, &out, io.Discard)
 		return out.String(), err
 	}
 	if out, err := replay(); err != nil || out != "studio: 42 pictures, 0 differ\nforeign: 6 pictures, 0 differ\n" {

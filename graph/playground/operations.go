@@ -1,10 +1,8 @@
-package main
+package playground
 
-import "pixgate/graph/playground"
-
-// operations stand ready in the playground, a tab each: the way from a mailbox to a
+// Operations stand ready in the playground, a tab each: the way from a mailbox to a
 // picture, and what the studio's people do day by day.
-var operations = []playground.Operation{
+var Operations = []Operation{
 	{
 		Name:      "1 Ask for a code",
 		Query:     "mutation Ask($input: RequestOtpInput!) {\n  requestOtp(input: $input) {\n    challengeId\n    expiresAt\n  }\n}\n",

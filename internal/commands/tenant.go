@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"pixgate/internal/audit"
 	"pixgate/internal/config"
 	"pixgate/internal/mail"
+	"pixgate/internal/outside"
 	"pixgate/internal/secret"
 )
 
@@ -57,20 +58,20 @@ var wordings = map[string]func(mail.Wording) error{
 // tenantCommand makes and sets studios.
 func tenantCommand(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	if len(args) == 0 {
-		return errUsage
+		return ErrUsage
 	}
 	if slices.Contains([]string{"help", "-h", "--help"}, args[0]) || slices.ContainsFunc(args[1:], isHelp) {
 		return tenantHelp(stdout)
 	}
 	do, ok := tenantAct(args, stdin, stdout)
 	if !ok {
-		return errUsage
+		return ErrUsage
 	}
 	settings, err := config.LoadOnly(getenv, config.Database|config.Audit)
 	if err != nil {
 		return err
 	}
-	pool, err := openDatabase(settings.DatabaseURL)
+	pool, err := outside.Database(settings.DatabaseURL)
 	if err != nil {
 		return err
 	}

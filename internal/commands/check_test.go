@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"bytes"
@@ -18,13 +18,14 @@ import (
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/mailbox"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/outside"
 )
 
 // looked runs the checklist and returns its lines without their columns' spaces.
 func looked(t *testing.T, env func(string) string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"check"}, env, &out, io.Discard)
+	err := Run(t.Context(), []string{"check"}, env, nil, &out, io.Discard)
 	if err != nil && !errors.Is(err, errNotReady) {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestTheChecklistOfAnInstallationThatIsWell(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
 	cast.New(t, db.Owner)
-	env := settings(t, db, map[string]string{"REDIS_URL": stage.Redis(t), "CRON_SECRET": "Tc7Xn2Qv9Wk4Lz1RyBd6HmGs3JfPe8Ua"})
+	env := stage.Settings(t, db, map[string]string{"REDIS_URL": stage.Redis(t), "CRON_SECRET": "Tc7Xn2Qv9Wk4Lz1RyBd6HmGs3JfPe8Ua"})
 	out, err := looked(t, env)
 	if err != nil {
 		t.Errorf("it is not well:\n%s", out)
@@ -76,7 +77,7 @@ func TestTheChecklistOfAnInstallationThatIsWell(t *testing.T) {
 		}
 	}
 	var text bytes.Buffer
-	if err := run(t.Context(), []string{"check", "--json"}, env, &text, io.Discard); err != nil {
+	if err := Run(t.Context(), []string{"check", "--json"}, env, nil, &text, io.Discard); err != nil {
 		t.Error(err)
 	}
 	var findings []finding
@@ -87,7 +88,7 @@ func TestTheChecklistOfAnInstallationThatIsWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := openStore(t.Context(), all)
+	store, err := outside.Store(t.Context(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestTheChecklistFindsWhatIsBroken(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
 	cast.New(t, db.Owner)
-	env := settings(t, db, nil)
+	env := stage.Settings(t, db, nil)
 	for name, c := range map[string]struct {
 		change map[string]string
 		line   string
@@ -147,7 +148,7 @@ func TestTheChecklistKnowsTheTablesAndTheRole(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
 	cast.New(t, db.Owner)
-	env := settings(t, db, nil)
+	env := stage.Settings(t, db, nil)
 	for _, c := range []struct{ change, line string }{
 		{"GRANT DELETE ON audit_entry TO pixgate_server", "look role "},
 		{"REVOKE DELETE ON audit_entry FROM pixgate_server; REVOKE INSERT ON session FROM pixgate_server", "BAD role may not insert session: run pixgate migrate"},
@@ -170,7 +171,7 @@ func TestTheChecklistKnowsTheTablesAndTheRole(t *testing.T) {
 func TestTheChecklistSeesThroughTheStorage(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
-	env := settings(t, db, nil)
+	env := stage.Settings(t, db, nil)
 	target, err := url.Parse(env("S3_ENDPOINT"))
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +226,7 @@ func TestTheChecklistSeesThroughTheStorage(t *testing.T) {
 func TestTheChecklistAsksWhetherMailLeaves(t *testing.T) {
 	t.Parallel()
 	db, box := stage.Database(t), stage.Mailbox(t)
-	env := with(settings(t, db, nil), map[string]string{"SES_ENDPOINT": box.Endpoint(), "SES_ACCESS_KEY_ID": box.AccessKeyID(), "SES_SECRET_ACCESS_KEY": box.SecretAccessKey()})
+	env := with(stage.Settings(t, db, nil), map[string]string{"SES_ENDPOINT": box.Endpoint(), "SES_ACCESS_KEY_ID": box.AccessKeyID(), "SES_SECRET_ACCESS_KEY": box.SecretAccessKey()})
 	well := mailbox.Standing{SendingEnabled: true, ProductionAccessEnabled: true, EnforcementStatus: "HEALTHY", Max24HourSend: 50_000}
 	for _, c := range []struct {
 		change func(*mailbox.Standing)
@@ -257,7 +258,7 @@ func TestTheChecklistAsksWhetherMailLeaves(t *testing.T) {
 func TestTheChecklistComparesTheClocks(t *testing.T) {
 	t.Parallel()
 	db := stage.Database(t)
-	env := settings(t, db, nil)
+	env := stage.Settings(t, db, nil)
 	for _, off := range []time.Duration{-time.Minute, -7 * time.Second, -time.Second, 0, time.Second, 7 * time.Second, time.Minute} {
 		c := &checklist{getenv: env, now: func() time.Time { return time.Now().Add(off) }}
 		c.checkTables(context.WithoutCancel(t.Context()))
@@ -276,7 +277,7 @@ func TestTheChecklistComparesTheClocks(t *testing.T) {
 func TestCheckTakesNothingElse(t *testing.T) {
 	t.Parallel()
 	for _, words := range []string{"check all", "check --json --json", "check --yaml"} {
-		if err := run(t.Context(), strings.Fields(words), func(string) string { return "" }, io.Discard, io.Discard); !errors.Is(err, errUsage) {
+		if err := Run(t.Context(), strings.Fields(words), func(string) string { return "" }, nil, io.Discard, io.Discard); !errors.Is(err, ErrUsage) {
 			t.Errorf("pixgate %s: %v, want usage", words, err)
 		}
 	}

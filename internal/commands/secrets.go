@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 // secretsCommand is what can be asked about the secrets of an environment.
 func secretsCommand(args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) != 1 || args[0] != "check" {
-		return errUsage
+		return ErrUsage
 	}
 	return checkSecrets(getenv, stdout)
 }

@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/mail"
+	"pixgate/internal/outside"
 	"pixgate/internal/secret"
 	"pixgate/schema"
 )
@@ -25,7 +26,7 @@ func (c *checklist) checkTables(ctx context.Context) {
 	if !ok {
 		return
 	}
-	pool, err := openDatabase(settings.DatabaseURL)
+	pool, err := outside.Database(settings.DatabaseURL)
 	if err != nil {
 		c.add("database", bad, err.Error(), "set DATABASE_URL")
 		return
@@ -123,7 +124,7 @@ func (c *checklist) checkStorage(ctx context.Context) {
 	if !ok {
 		return
 	}
-	store, err := openStore(ctx, settings)
+	store, err := outside.Store(ctx, settings)
 	if err != nil {
 		c.add("storage", bad, err.Error(), "set S3_…")
 		return
@@ -197,7 +198,7 @@ func (c *checklist) checkMail(ctx context.Context) {
 	if !ok {
 		return
 	}
-	sender, err := openSender(ctx, settings)
+	sender, err := outside.Sender(ctx, settings)
 	if err != nil {
 		c.add("mail", bad, err.Error(), "set SES_… and MAIL_FROM")
 		return

@@ -1,4 +1,4 @@
-package main
+package playground_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"pixgate/graph"
+	"pixgate/graph/playground"
 )
 
 // What stands ready in the playground must be valid as it stands.
@@ -18,7 +19,7 @@ func TestOperationsFitTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, operation := range operations {
+	for _, operation := range playground.Operations {
 		if _, err := gqlparser.LoadQueryWithRules(schema, operation.Query, rules.NewDefaultRules()); err != nil {
 			t.Errorf("%s: %v", operation.Name, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func before(d time.Duration) string { return time.Now().Add(-d).UTC().Format(tim
 func checked(t *testing.T, env func(string) string) (string, error) {
 	t.Helper()
 	var out, told bytes.Buffer
-	err := run(t.Context(), []string{"secrets", "check"}, env, &out, &told)
+	err := Run(t.Context(), []string{"secrets", "check"}, env, nil, &out, &told)
 	if told.Len() > 0 {
 		t.Errorf("it says %q beside the table", told.String())
 	}
@@ -88,7 +88,7 @@ func TestSecretsCheckNeedsNoSettings(t *testing.T) {
 func TestSecretsCommandLines(t *testing.T) {
 	t.Parallel()
 	for _, words := range []string{"secrets", "secrets check all", "secrets show", "secrets --check"} {
-		if err := run(t.Context(), strings.Fields(words), wellKept(nil), io.Discard, io.Discard); !errors.Is(err, errUsage) {
+		if err := Run(t.Context(), strings.Fields(words), wellKept(nil), nil, io.Discard, io.Discard); !errors.Is(err, ErrUsage) {
 			t.Errorf("pixgate %s: %v, want usage", words, err)
 		}
 	}
