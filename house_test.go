@@ -24,10 +24,6 @@ var arrows = map[string]string{
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/booking internal/commands internal/config internal/dossier internal/edge internal/id internal/feed internal/job " +
 		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch internal/egress internal/pdf internal/notice internal/outside internal/mail/report",
 
-	// the command line, and what it opens as the server does
-	"internal/commands": "graph internal/account internal/audit internal/audit/vault internal/booking internal/config internal/demo internal/gate internal/id internal/job internal/logs internal/mail internal/outside internal/secret internal/task internal/transfer schema",
-	"internal/outside":  "internal/blob internal/config internal/logs internal/mail internal/secret",
-
 	// the doors: they do not know each other
 	"internal/edge":          "internal/account internal/audit internal/edge/browser internal/edge/exchange internal/edge/files internal/edge/header internal/edge/login internal/fault internal/gate internal/id internal/logs internal/secret internal/session internal/task",
 	"internal/edge/login":    "internal/account internal/edge/browser internal/edge/exchange internal/edge/header internal/fault internal/gate internal/session",
@@ -37,7 +33,6 @@ var arrows = map[string]string{
 	"internal/edge/header":   "",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/blob internal/booking internal/dossier internal/fault internal/feed internal/id internal/job " +
 		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch internal/notice",
-	"graph/matrix":          "", // tests alone
 	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/feed internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice",
 	"graph/model":           "internal/account internal/audit internal/feed internal/id internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch",
 	"graph/scalar":          "",
@@ -45,7 +40,12 @@ var arrows = map[string]string{
 	"graph/wire/testschema": "",
 	"graph/limit":           "",
 	"graph/limit/hostile":   "",
+	"graph/matrix":          "", // tests alone
 	"graph/playground":      "",
+
+	// the command line, and what it opens as the server does
+	"internal/commands": "graph internal/account internal/audit internal/audit/vault internal/booking internal/config internal/demo internal/gate internal/id internal/job internal/logs internal/mail internal/outside internal/secret internal/task internal/transfer schema",
+	"internal/outside":  "internal/blob internal/config internal/logs internal/mail internal/secret",
 
 	// the domain
 	"internal/account":  "internal/audit internal/fault internal/id internal/page queries",

@@ -41,6 +41,8 @@ import (
 const (
 	api = "https://api.pix.test" // the host of every request
 	web = "https://pix.test"     // the one listed origin
+
+	csrfSecret = "csrf secret of a test, long enough"
 )
 
 // depot is the way of an archive on real parts: database, sessions, an S3 server
@@ -157,7 +159,7 @@ func newDepotWith(t testing.TB, other func(*edge.Options), change ...func(*http.
 	})
 	options := edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
-		CSRF:   secret.NewRing("csrf secret of a test, long enough", ""),
+		CSRF:   secret.NewRing(csrfSecret, ""),
 		Limits: stage.Limits(t, nil), Security: &d.records, Meter: &d.records,
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
 		Journal:  journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
