@@ -44,7 +44,7 @@ check-secrets: $(GITLEAKS) ## does a commit of the whole history hold a secret?
 check-staged: $(GITLEAKS)
 	@$(GITLEAKS) git --pre-commit --staged --no-banner --redact --log-level warn .
 
-generate: $(SQLC) ## write the Go code of queries/*.sql and graph/*.graphqls
+generate: $(SQLC) ## write the Go code of queries/*.sql and graph/schema/*.graphqls
 	@$(SQLC) generate
 	@go run github.com/99designs/gqlgen generate
 	@go generate ./...

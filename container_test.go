@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"pixgate/internal/config"
+	"pixgate/internal/dev/stage"
 )
 
 // settingNames are the variables that settings are read from.
@@ -68,10 +69,7 @@ func composed(t *testing.T) map[string]string {
 				value = asked[name]
 			}
 			if value == "" {
-				value = wellKept(nil)(name)
-			}
-			if value == "" {
-				value = "of " + name
+				value = stage.Secret(name)
 			}
 		}
 		settings[line[1]] = value

@@ -1,16 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"pixgate/internal/audit"
+	"pixgate/internal/commands"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/id"
+	"pixgate/internal/secret"
 )
 
 // Low entropy, and strong enough for the settings.
@@ -168,5 +177,86 @@ func TestTheDeathOfATaskIsASecurityEvent(t *testing.T) {
 	admin := p.ask(t, `{ tasks { nodes { id } } }`, nil, "Authorization: Bearer "+people.Admin.Token)
 	if admin.Status != http.StatusForbidden && (len(admin.Errors) != 1 || admin.Errors[0].Extensions.Code != "FORBIDDEN") {
 		t.Errorf("an admin: %+v", admin)
+	}
+}
+
+// auditAs appends entries as the server of these settings.
+func auditAs(t *testing.T, db *stage.DB, env func(string) string, tenantID id.ID, n int) {
+	t.Helper()
+	log := audit.NewLog(secret.NewRing(secret.Value(env("AUDIT_SECRET"))), time.Now)
+	changes := make([]audit.Change, n)
+	for i := range changes {
+		changes[i] = audit.Change{TenantID: tenantID, Action: audit.AccountRoleSet, RequestID: "command line"}
+	}
+	if err := pgx.BeginFunc(t.Context(), db.Pool, func(tx pgx.Tx) error { return log.Append(t.Context(), tx, changes...) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// verifying runs audit verify with further words.
+func verifying(t *testing.T, env func(string) string, words string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, told bytes.Buffer
+	err = run(t.Context(), append([]string{"audit", "verify"}, strings.Fields(words)...), env, &out, &told)
+	return out.String(), told.String(), err
+}
+
+func TestAuditVerifyTellsWhetherTheLogIsWhole(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	people := cast.New(t, db.Owner)
+	env := settings(t, db, nil)
+	p := start(t, env)
+	until(t, "the first look at anchors", func() bool {
+		var done bool
+		if err := db.Owner.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM task.river_job WHERE kind = 'anchor_audit' AND state = 'completed')").Scan(&done); err != nil {
+			t.Fatal(err)
+		}
+		return done
+	})
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if out, told, err := verifying(t, env, ""); err != nil || out != "studio: 0 entries, 0 anchors: whole\nforeign: 0 entries, 0 anchors: whole\n" || told != "" {
+		t.Errorf("nothing yet: %q %q %v", out, told, err)
+	}
+	auditAs(t, db, env, people.TenantID, 1234)
+	auditAs(t, db, env, people.ForeignTenantID, 1)
+	p = start(t, env) // which anchors what has grown
+	until(t, "the anchors", func() bool { return strings.Count(p.log.String(), `"msg":"audit anchor"`) == 2 })
+	const want = "studio: 1,234 entries, 1 anchor: whole\nforeign: 1 entry, 1 anchor: whole\n"
+	if out, _, err := verifying(t, env, ""); err != nil || out != want {
+		t.Errorf("%q %v", out, err)
+	}
+	if out, _, err := verifying(t, env, "--tenant foreign --without-anchors"); err != nil || out != "foreign: 1 entry, without anchors: whole\n" {
+		t.Errorf("one studio: %q %v", out, err)
+	}
+	if _, err := db.Owner.Exec(t.Context(), "UPDATE audit_entry SET reason = 'another' WHERE sequence = 812"); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := verifying(t, env, "")
+	if !errors.Is(err, commands.ErrNotWhole) || out != "studio: sequence 812: CHANGED: Not what was chained: reason.\nforeign: 1 entry, 1 anchor: whole\n" {
+		t.Errorf("changed: %q %v", out, err)
+	}
+	if _, _, err := verifying(t, env, "--tenant foreign"); err != nil {
+		t.Errorf("the other studio: %v", err)
+	}
+	if _, _, err := verifying(t, env, "--tenant nobody"); err == nil || errors.Is(err, commands.ErrUsage) || !strings.Contains(err.Error(), "no studio") {
+		t.Errorf("an unknown studio: %v", err)
+	}
+	// The other studio's tail is cut, its head rewound, and it is called something else.
+	for _, sql := range []string{
+		"UPDATE audit_entry SET reason = NULL WHERE sequence = 812",
+		"DELETE FROM audit_entry e USING tenant t WHERE e.tenant_id = t.id AND t.slug = 'foreign'",
+		"DELETE FROM audit_head h USING tenant t WHERE h.tenant_id = t.id AND t.slug = 'foreign'",
+		"UPDATE tenant SET slug = 'renamed' WHERE slug = 'foreign'",
+	} {
+		if _, err := db.Owner.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, _, err = verifying(t, env, "")
+	if !errors.Is(err, commands.ErrNotWhole) || !strings.HasPrefix(out, "studio: 1,234 entries, 1 anchor: whole\nrenamed: 0 entries, 0 anchors: whole\n\"foreign\": ANCHOR: ") {
+		t.Errorf("renamed: %q %v", out, err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"pixgate/internal/dev/mailbox"
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/job"
+	"pixgate/internal/outside"
 	"pixgate/internal/secret"
 )
 
@@ -40,6 +41,8 @@ func rotated(env func(string) string, known bool) func(string) string {
 		return env(name)
 	}
 }
+
+func before(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339) }
 
 // mailed asks for a code and waits for its mail, the n-th to this mailbox.
 func (p *program) mailed(t *testing.T, box *mailbox.Server, email string, n int, headers ...string) (challenge, code string) {
@@ -86,7 +89,7 @@ func stored(t *testing.T, env func(string) string, people *cast.Cast) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := openStore(t.Context(), settings)
+	store, err := outside.Store(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}

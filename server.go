@@ -20,8 +20,8 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/audit/vault"
-	"pixgate/internal/blob"
 	"pixgate/internal/booking"
+	"pixgate/internal/commands"
 	"pixgate/internal/config"
 	"pixgate/internal/dossier"
 	"pixgate/internal/edge"
@@ -30,9 +30,9 @@ import (
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/logs"
-	"pixgate/internal/mail"
 	"pixgate/internal/metrics"
 	"pixgate/internal/notice"
+	"pixgate/internal/outside"
 	"pixgate/internal/secret"
 	"pixgate/internal/session"
 	"pixgate/internal/task"
@@ -45,13 +45,21 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends us at once
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	switch {
-	case errors.Is(err, errUsage):
-		fmt.Fprint(os.Stderr, usage)
+	case errors.Is(err, commands.ErrUsage):
+		fmt.Fprint(os.Stderr, commands.Usage)
 		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// run is the program: everything from outside comes in as an argument, but what is piped into a command.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return serve(ctx, drain, getenv, stderr)
+	}
+	return commands.Run(ctx, args, getenv, os.Stdin, stdout, stderr)
 }
 
 // queryTimeout is how long one GraphQL request may take.
@@ -72,19 +80,19 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 
 	// What lies outside.
-	pool, err := openDatabase(settings.DatabaseURL)
+	pool, err := outside.Database(settings.DatabaseURL)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if err := checkDatabase(ctx, pool, settings.Environment, log); err != nil {
+	if err := outside.CheckDatabase(ctx, pool, settings.Environment, log); err != nil {
 		return err
 	}
-	store, err := openStore(ctx, settings)
+	store, err := outside.Store(ctx, settings)
 	if err != nil {
 		return err
 	}
-	ses, err := openSender(ctx, settings)
+	ses, err := outside.Sender(ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -175,7 +183,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 			Maintenance: maintenance, Backlog: backlog,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
-		Playground: playground.Handler("/graphql", operations),
+		Playground: playground.Handler("/graphql", playground.Operations),
 	})
 	server := &http.Server{
 		Handler:           handler,
@@ -237,20 +245,4 @@ func open(
 	ending, cancel := context.WithDeadline(context.WithoutCancel(ctx), later(deadline, time.Now().Add(lastWords)))
 	defer cancel()
 	return errors.Join(failed, runner.Stop(ending))
-}
-
-// openStore opens the bucket with the pictures.
-func openStore(ctx context.Context, settings config.Config) (*blob.Store, error) {
-	return blob.Open(ctx, blob.Options{
-		Endpoint: settings.S3Endpoint, Region: settings.S3Region, Bucket: settings.S3Bucket,
-		AccessKeyID: settings.S3AccessKeyID, SecretAccessKey: settings.S3SecretAccessKey.Reveal(),
-	})
-}
-
-// openSender opens what mail leaves by.
-func openSender(ctx context.Context, settings config.Config) (*mail.SES, error) {
-	return mail.OpenSES(ctx, mail.SESOptions{
-		Region: settings.SESRegion, Endpoint: settings.SESEndpoint,
-		AccessKeyID: settings.SESAccessKeyID, SecretAccessKey: settings.SESSecretAccessKey.Reveal(), From: settings.MailFrom.String(),
-	})
 }

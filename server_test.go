@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,27 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"pixgate/internal/config"
 	"pixgate/internal/dev/stage"
 )
 
-// settings are a complete environment on parts of this test alone.
-func settings(t *testing.T, db *stage.DB, change map[string]string) func(string) string {
-	t.Helper()
-	bucket, box := stage.Bucket(t), stage.Mailbox(t)
-	all := map[string]string{
-		"APP_ENV": "development", "ADDR": "127.0.0.1:0", "METRICS_ADDR": "127.0.0.1:0", "PUBLIC_URLS": "http://127.0.0.1", "CORS_ORIGINS": "http://pix.test",
-		"DATABASE_URL": db.URL, "MIGRATE_DATABASE_URL": db.OwnerURL,
-		"S3_ENDPOINT": bucket.Endpoint, "S3_REGION": bucket.Region, "S3_BUCKET": bucket.Bucket,
-		"S3_ACCESS_KEY_ID": bucket.AccessKeyID, "S3_SECRET_ACCESS_KEY": bucket.SecretAccessKey,
-		"SES_ENDPOINT": box.Endpoint(), "SES_ACCESS_KEY_ID": box.AccessKeyID(), "SES_SECRET_ACCESS_KEY": box.SecretAccessKey(),
-		"MAIL_FROM":  "pix.immo <no-reply@pix.immo>",
-		"OTP_SECRET": "q3Zr8LwB0xYv5TnK1mHs7JdPf2GcUaEo", "AUDIT_SECRET": "Wb6Nt4Vx9RkQ2ySz0MhLj8CgDp5FiXuA", "TICKET_SECRET": "Gm5Rw1Tz8KfYc3QbXj7VnDp2LsHa9EuU",
-		"CSRF_SECRET": "Yd4Pm9KsVx2Lq7ZtRb5NwHc8GfJe3UaT",
-		"LOG_LEVEL":   "debug",
-	}
-	maps.Copy(all, change)
-	return func(name string) string { return all[name] }
-}
+// settings are a complete environment on parts of a test alone.
+var settings = stage.Settings
 
 // program is the whole server, started by the code that main runs.
 type program struct {
@@ -275,5 +260,41 @@ func TestTheWholeProgram(t *testing.T) {
 	}
 	if !strings.Contains(said, `"route":"/graphql"`) {
 		t.Error("the log tells of no request")
+	}
+}
+
+func TestAServerWithoutSettingsSaysWhichAreMissing(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), nil, func(string) string { return "" }, io.Discard, io.Discard)
+	problems, _ := errors.AsType[config.Problems](err)
+	if len(problems) < 10 || !strings.Contains(err.Error(), "make run") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAServerWithoutTablesSaysWhatToRun(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	if _, err := db.Owner.Exec(t.Context(), "ALTER TABLE audit_entry RENAME TO gone"); err != nil {
+		t.Fatal(err)
+	}
+	err := run(t.Context(), nil, settings(t, db, nil), io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "pixgate migrate") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAServerThatMayForgeItsAuditLogIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for who, want := range map[string]bool{"owner": true, "server": false} {
+		db := stage.Database(t)
+		url := map[string]string{"owner": db.OwnerURL, "server": db.URL}[who]
+		p := start(t, settings(t, db, map[string]string{
+			"APP_ENV": "staging", "DATABASE_URL": url, "PUBLIC_URLS": "https://api.pix.test", "CORS_ORIGINS": "https://pix.test",
+			"S3_ENDPOINT": "https://storage.test", "SES_ENDPOINT": "",
+		}))
+		if got := strings.Contains(p.log.String(), "may change the audit log"); got != want {
+			t.Errorf("as %s: warned %t, want %t", who, got, want)
+		}
 	}
 }

@@ -109,10 +109,11 @@ func (r *Resolver) authorise(ctx context.Context, root graphql.CollectedField) e
 	if needed == nil {
 		return nil
 	}
-	return r.require(ctx, root.ObjectDefinition.Name, root.Name, roleOf(needed))
+	return r.require(ctx, root.ObjectDefinition.Name, root.Name, RoleOf(needed))
 }
 
-func roleOf(auth *ast.Directive) account.Role {
+// RoleOf is the role that a directive @auth asks for.
+func RoleOf(auth *ast.Directive) account.Role {
 	if argument := auth.Arguments.ForName("role"); argument != nil {
 		return account.Role(argument.Value.Raw)
 	}

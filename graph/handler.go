@@ -17,10 +17,12 @@ import (
 // are expected in its context.
 func New(o Options) http.Handler {
 	r := &Resolver{o}
-	return r.handler(r.begin)
+	return r.Handler(r.Begin)
 }
 
-func (r *Resolver) handler(before func(context.Context, *graphql.OperationContext) context.Context) http.Handler {
+// Handler is the endpoint. What before does comes first in each request: [Resolver.Begin] or, where
+// somebody looks on, something around it.
+func (r *Resolver) Handler(before func(context.Context, *graphql.OperationContext) context.Context) http.Handler {
 	return wire.New(wire.Options{
 		Schema: generated.NewExecutableSchema(generated.Config{
 			Resolvers:  r,

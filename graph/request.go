@@ -54,9 +54,9 @@ func requestFrom(ctx context.Context) *request {
 	return ctx.Value(requestKey{}).(*request)
 }
 
-// begin prepares the context of a request and puts the planned marshalling of
+// Begin prepares the context of a request and puts the planned marshalling of
 // image lists into its way.
-func (r *Resolver) begin(ctx context.Context, op *graphql.OperationContext) context.Context {
+func (r *Resolver) Begin(ctx context.Context, op *graphql.OperationContext) context.Context {
 	op.ResolverMiddleware = r.planned
 	if name := op.Operation.Name; name != "" {
 		logs.Note(ctx, slog.String("operation", name[:min(len(name), maxLoggedName)]))

@@ -3905,7 +3905,7 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../account.graphqls", Input: `extend type Query {
+	{Name: "../schema/account.graphqls", Input: `extend type Query {
   "Who is asking; null when signed out."
   viewer: Account
 }
@@ -3932,7 +3932,7 @@ type Account implements Node {
   tenant: Tenant!
 }
 `, BuiltIn: false},
-	{Name: "../audit.graphqls", Input: `extend type Query {
+	{Name: "../schema/audit.graphqls", Input: `extend type Query {
   "What was done in the studio, newest first."
   auditLog(
     "How many at most, 1 to 100; 50 without it."
@@ -4138,7 +4138,7 @@ enum AuditFaultKind {
   ANCHOR
 }
 `, BuiltIn: false},
-	{Name: "../booking.graphqls", Input: `extend type Query {
+	{Name: "../schema/booking.graphqls", Input: `extend type Query {
   "A booking: the caller's own; for photographers the assigned ones, too; for admins the studio's."
   booking(
     "The booking's id."
@@ -4489,7 +4489,7 @@ type RemovePackagePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../dossier.graphqls", Input: `extend type Account {
+	{Name: "../schema/dossier.graphqls", Input: `extend type Account {
   "Where the account's owner gets what the studio keeps about them, as one JSON document: to be asked for with the same credential; null for everybody else. Counts as a download."
   exportUrl: String
 }
@@ -4522,7 +4522,7 @@ type EraseAccountPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../event.graphqls", Input: `"""
+	{Name: "../schema/event.graphqls", Input: `"""
 What can be watched, over Server-Sent Events: send the subscription with ` + "`" + `Accept: text/event-stream` + "`" + `. Each event
 is a result of its own, read and decided as a query would be at that moment. Fields that hold links or ask the
 storage (` + "`" + `downloadUrl` + "`" + `, ` + "`" + `zipUrl` + "`" + `; of uploads ` + "`" + `url` + "`" + `, ` + "`" + `headers` + "`" + ` and ` + "`" + `receivedParts` + "`" + `) are refused here: ask for them by queries.
@@ -4570,7 +4570,7 @@ type JobEvent {
   uploads: [Upload!]!
 }
 `, BuiltIn: false},
-	{Name: "../image.graphqls", Input: `extend type Query {
+	{Name: "../schema/image.graphqls", Input: `extend type Query {
   "A picture of one of the caller's jobs, in whatever state; its original only where it is released."
   image(
     "The picture's id."
@@ -4685,7 +4685,7 @@ type ImageEdge {
   node: Image!
 }
 `, BuiltIn: false},
-	{Name: "../import.graphqls", Input: `extend type Mutation {
+	{Name: "../schema/import.graphqls", Input: `extend type Mutation {
   """
   Takes the pictures that lie in the studio's storage under ` + "`" + `tenants/<slug>/incoming/<prefix>` + "`" + `
   into a job. Runs in the background: ask for ` + "`" + `node(id:)` + "`" + ` of the import to see how far it is. Safe
@@ -4759,7 +4759,7 @@ type ImportImagesPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../job.graphqls", Input: `extend type Query {
+	{Name: "../schema/job.graphqls", Input: `extend type Query {
   "A job of the caller's."
   job(
     "The job's id."
@@ -4926,7 +4926,7 @@ type SetCustomerUploadsPayload {
   job: Job!
 }
 `, BuiltIn: false},
-	{Name: "../member.graphqls", Input: `extend type Query {
+	{Name: "../schema/member.graphqls", Input: `extend type Query {
   "The account with this id: the own one, for admins everybody's of the studio."
   account(
     "The account."
@@ -5248,7 +5248,7 @@ type SetDevicePolicyPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../notification.graphqls", Input: `extend type Mutation {
+	{Name: "../schema/notification.graphqls", Input: `extend type Mutation {
   """
   Mails the customer of a job what the studio writes, in plain text, from the studio's sender, with a way to unsubscribe.
   Only from the addresses of SEND_EMAIL_ALLOWED_IPS, where there are some. Each call mails once.
@@ -5337,7 +5337,7 @@ type LiftMailSuppressionPayload {
   account: Account!
 }
 `, BuiltIn: false},
-	{Name: "../schema.graphqls", Input: `"""
+	{Name: "../schema/schema.graphqls", Input: `"""
 Who may use a field: somebody signed in whose membership is in good standing, with
 at least this role. Checked before anything of the request runs.
 """
@@ -5525,7 +5525,7 @@ type Query {
 "Everything that can be changed."
 type Mutation
 `, BuiltIn: false},
-	{Name: "../secret.graphqls", Input: `extend type Query {
+	{Name: "../schema/secret.graphqls", Input: `extend type Query {
   "How the secrets of the installation are, and what to do about each. Never a secret itself, nor anything that is made of one."
   secrets: [SecretHealth!]! @auth(role: OPERATOR)
 }
@@ -5566,7 +5566,7 @@ type SecretHealth {
   nextStep: String!
 }
 `, BuiltIn: false},
-	{Name: "../security.graphqls", Input: `extend type Query {
+	{Name: "../schema/security.graphqls", Input: `extend type Query {
   "What was refused for the sake of security, newest first: of the own studio, for operators of the installation, too. Kept for 90 days."
   securityEvents(
     "How many at most, 1 to 100; 50 without it."
@@ -5676,7 +5676,7 @@ type SecurityEventEdge {
   node: SecurityEvent!
 }
 `, BuiltIn: false},
-	{Name: "../selection.graphqls", Input: `extend type Mutation {
+	{Name: "../schema/selection.graphqls", Input: `extend type Mutation {
   """
   Chooses pictures of one's own job, or takes the choice back. Chosen pictures take the places of the package in
   their order; past it they become EXTRA_PENDING where the job sells extras, else the whole call is refused with
@@ -5851,7 +5851,7 @@ type SettleExtrasPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../session.graphqls", Input: `extend type Mutation {
+	{Name: "../schema/session.graphqls", Input: `extend type Mutation {
   """
   Sends a sign-in code to a mailbox. The answer is the same for every address, known or
   not. Within a minute of a mail the same asker is told to wait (` + "`" + `RATE_LIMITED` + "`" + `).
@@ -5950,7 +5950,7 @@ type LogoutPayload {
   ok: Boolean!
 }
 `, BuiltIn: false},
-	{Name: "../task.graphqls", Input: `extend type Query {
+	{Name: "../schema/task.graphqls", Input: `extend type Query {
   "How maintenance went, newest first. Kept for 90 days."
   maintenanceRuns(
     "How many at most, 1 to 100; 50 without it."
@@ -6131,7 +6131,7 @@ type RetryTaskPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../tenant.graphqls", Input: `extend type Query {
+	{Name: "../schema/tenant.graphqls", Input: `extend type Query {
   "The studios of the installation, in the order in which they were made."
   tenants(
     "How many at most, 1 to 100; 50 without it."
@@ -6198,7 +6198,7 @@ type TenantEdge {
   node: Tenant!
 }
 `, BuiltIn: false},
-	{Name: "../upload.graphqls", Input: `extend type Query {
+	{Name: "../schema/upload.graphqls", Input: `extend type Query {
   "An upload of a job: of the caller's own, for whoever works on the job of anybody's."
   upload(
     "The upload's id."

@@ -14,6 +14,9 @@ import (
 
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
+	"pixgate/internal/edge/browser"
+	"pixgate/internal/edge/files"
+	"pixgate/internal/edge/login"
 	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/secret"
@@ -35,12 +38,12 @@ type Options struct {
 
 	Tenants   Tenants
 	Sessions  Sessions
-	Door      Door
-	Downloads Downloads
-	Archives  Archives
-	Journal   Journal
-	Dossiers  Dossiers
-	Pages     Pages
+	Door      login.Door
+	Downloads files.Downloads
+	Archives  files.Archives
+	Journal   files.Journal
+	Dossiers  files.Dossiers
+	Pages     files.Pages
 	Notices   Notices
 	Limits    *gate.Limiter
 
@@ -68,14 +71,6 @@ type Sessions interface {
 	Authenticate(ctx context.Context, token string, transport session.Transport, tenantID id.ID, deviceHeader string) (account.Viewer, error)
 }
 
-// Downloads decides who may have a picture.
-type Downloads interface {
-	// ImageURL delivers: it returns a link and has recorded that it did.
-	ImageURL(ctx context.Context, v account.Viewer, imageID string) (string, error)
-	// CheckImage decides the same and delivers nothing.
-	CheckImage(ctx context.Context, v account.Viewer, imageID string) error
-}
-
 // Security keeps what was refused. It waits for nobody.
 type Security interface {
 	Record(i audit.Incident)
@@ -92,7 +87,8 @@ type edge struct {
 	routes  *http.ServeMux
 	origins *origins
 	cors    *cors.Cors
-	cookies cookies
+	cookies browser.Cookies
+	signIn  *login.Page
 }
 
 // step is one gate on a request's way: it passes the request on or answers it.
@@ -101,9 +97,7 @@ type step func(next http.Handler) http.Handler
 // New returns the whole server as a handler. The order of the gates is what is
 // safe about it: each may rely on what stands above it, and on nothing below.
 func New(o Options) http.Handler {
-	e := &edge{Options: o, origins: newOrigins(o), cookies: newCookies(o.Secure)}
-	e.cors = e.newCORS()
-	e.routes = e.newRoutes()
+	e := newEdge(o)
 	return through(e.routes,
 		e.record,       // a request id, and one line in the log whatever happens below
 		e.recover,      // a panic becomes a 500 with that id; an abort stays an abort
@@ -124,6 +118,14 @@ func New(o Options) http.Handler {
 		e.proveOrigin,  // what changes something by cookie has the token of that session
 		e.limitViewer,  // requests of somebody, so many by each account
 	)
+}
+
+func newEdge(o Options) *edge {
+	e := &edge{Options: o, origins: newOrigins(o), cookies: browser.New(o.Secure, o.CSRF, o.Now)}
+	e.signIn = &login.Page{Door: o.Door, Cookies: e.cookies, Limits: o.Limits, Now: o.Now}
+	e.cors = e.newCORS()
+	e.routes = e.newRoutes()
+	return e
 }
 
 func through(last http.Handler, gates ...step) http.Handler {

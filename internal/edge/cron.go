@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"pixgate/internal/edge/exchange"
+	"pixgate/internal/edge/header"
 	"pixgate/internal/fault"
 	"pixgate/internal/gate"
 	"pixgate/internal/secret"
@@ -37,21 +39,21 @@ const (
 // neither.
 func (e *edge) cron(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r)
-		if x.template != cronPath && x.template != cronIndex {
+		x := exchange.Of(r)
+		if x.Template != cronPath && x.Template != cronIndex {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := x.counted(); err != nil {
-			refuse(w, r, err)
+		if err := x.Counted(); err != nil {
+			exchange.Refuse(w, r, err)
 			return
 		}
 		if err := e.isCron(r); err != nil {
-			refuse(w, r, err)
+			exchange.Refuse(w, r, err)
 			return
 		}
-		if x.template == cronIndex && r.URL.Path != "/cron/" { // the routes would send the caller there
-			unrouted(w, r, http.StatusNotFound)
+		if x.Template == cronIndex && r.URL.Path != "/cron/" { // the routes would send the caller there
+			exchange.Unrouted(w, r, http.StatusNotFound)
 			return
 		}
 		e.routes.ServeHTTP(w, r)
@@ -64,7 +66,7 @@ func (e *edge) isCron(r *http.Request) error {
 	if len(e.CronSecrets) == 0 {
 		return fault.New(fault.Unavailable, "Maintenance can't be started from outside: CRON_SECRET is not set.")
 	}
-	sent, ok := bearer(r)
+	sent, ok := header.Bearer(r)
 	right := 0
 	for _, one := range e.CronSecrets { // all of them, whatever comes of the first
 		right |= subtle.ConstantTimeCompare(cronDigest(sent), cronDigest(one.Reveal()))
@@ -72,7 +74,7 @@ func (e *edge) isCron(r *http.Request) error {
 	if ok && right == 1 {
 		return nil
 	}
-	if err := e.Limits.Pass(r.Context(), gate.AuthIP, gate.KeyOfIP(exchangeOf(r).client)); err != nil {
+	if err := e.Limits.Pass(r.Context(), gate.AuthIP, gate.KeyOfIP(exchange.Of(r).Client)); err != nil {
 		return err
 	}
 	return fault.New(fault.Unauthenticated, "Send the header Authorization: Bearer, with CRON_SECRET.")
@@ -100,7 +102,7 @@ func cronRunOf(run *task.Run, duplicate bool) *cronRun {
 
 // failedRun is a problem that a run ended with.
 type failedRun struct {
-	problem
+	exchange.Problem
 	Run *cronRun `json:"run"`
 }
 
@@ -110,7 +112,7 @@ func (e *edge) listCron(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	last, err := e.Maintenance.Last(ctx)
 	if err != nil {
-		refuse(w, r, err)
+		exchange.Refuse(w, r, err)
 		return
 	}
 	type listed struct {
@@ -125,7 +127,7 @@ func (e *edge) listCron(w http.ResponseWriter, r *http.Request) {
 		}
 		tasks = append(tasks, one)
 	}
-	send(w, http.StatusOK, "application/json", struct {
+	exchange.Send(w, http.StatusOK, "application/json", struct {
 		Tasks []listed `json:"tasks"`
 	}{tasks})
 }
@@ -135,12 +137,12 @@ func (e *edge) listCron(w http.ResponseWriter, r *http.Request) {
 func (e *edge) runCron(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("task")
 	if !e.Maintenance.Knows(name) {
-		unrouted(w, r, http.StatusNotFound)
+		exchange.Unrouted(w, r, http.StatusNotFound)
 		return
 	}
 	key, err := idempotencyKey(r.Header, r.URL.RawQuery)
 	if err != nil {
-		refuse(w, r, err)
+		exchange.Refuse(w, r, err)
 		return
 	}
 	if r.Method == http.MethodHead {
@@ -149,19 +151,19 @@ func (e *edge) runCron(w http.ResponseWriter, r *http.Request) {
 	}
 	limit := time.Now().Add(e.Maintenance.Within(name) + cronAnswerTime)
 	if err := http.NewResponseController(w).SetWriteDeadline(limit); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		refuse(w, r, err)
+		exchange.Refuse(w, r, err)
 		return
 	}
 	answer, err := e.Maintenance.Do(r.Context(), name, key)
 	switch {
 	case errors.Is(err, task.ErrKeyTaken):
-		refuseAs(w, r, http.StatusUnprocessableEntity, invalidKey("It was used for another task: make another key."))
+		exchange.RefuseAs(w, r, http.StatusUnprocessableEntity, invalidKey("It was used for another task: make another key."))
 	case err != nil:
-		refuse(w, r, err)
+		exchange.Refuse(w, r, err)
 	case answer.Duplicate || answer.Run.State == task.Running: // or the asker has gone
-		send(w, http.StatusAccepted, "application/json", cronRunOf(answer.Run, answer.Duplicate))
+		exchange.Send(w, http.StatusAccepted, "application/json", cronRunOf(answer.Run, answer.Duplicate))
 	case answer.Run.State == task.Done:
-		send(w, http.StatusOK, "application/json", cronRunOf(answer.Run, false))
+		exchange.Send(w, http.StatusOK, "application/json", cronRunOf(answer.Run, false))
 	default:
 		e.tellFailure(w, r, answer.Run)
 	}
@@ -174,9 +176,9 @@ func (e *edge) tellFailure(w http.ResponseWriter, r *http.Request, run *task.Run
 	if run.ErrorCode == string(fault.Internal) {
 		status, judged = http.StatusInternalServerError, fault.New(fault.Internal, "The task failed; the log tells why.")
 	}
-	t := announce(w, r, status, judged)
-	send(w, status, "application/problem+json", failedRun{problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: judged.Message, told: t,
+	t := exchange.Announce(w, r, status, judged)
+	exchange.Send(w, status, "application/problem+json", failedRun{exchange.Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: judged.Message, Told: t,
 	}, cronRunOf(run, false)})
 }
 

@@ -6,12 +6,9 @@ import (
 	"io"
 	"net/http"
 
+	"pixgate/internal/edge/exchange"
 	"pixgate/internal/fault"
 )
-
-// maxBody is how much of a request is read, in bytes. Pictures never pass through
-// here: they go to the storage by signed links.
-const maxBody = 64 << 10
 
 // headers are what every answer carries; a route may say otherwise for its own.
 func (e *edge) headers(next http.Handler) http.Handler {
@@ -34,17 +31,17 @@ func (e *edge) headers(next http.Handler) http.Handler {
 // it slowly must not be judged by who they were when they began.
 func (e *edge) readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBody {
+		if r.ContentLength > exchange.MaxBody {
 			tooLarge(w, r)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, exchange.MaxBody))
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			tooLarge(w, r)
 			return
 		}
 		if err != nil {
-			refuseAs(w, r, http.StatusBadRequest, fault.Invalid(fault.Field{Path: "body", Code: fault.InvalidValue, Message: "The body ended too early."}))
+			exchange.RefuseAs(w, r, http.StatusBadRequest, fault.Invalid(fault.Field{Path: "body", Code: fault.InvalidValue, Message: "The body ended too early."}))
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -53,5 +50,5 @@ func (e *edge) readBody(next http.Handler) http.Handler {
 }
 
 func tooLarge(w http.ResponseWriter, r *http.Request) {
-	refuseAs(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.QueryRejected, "The request is larger than 64 KiB."))
+	exchange.RefuseAs(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.QueryRejected, "The request is larger than 64 KiB."))
 }

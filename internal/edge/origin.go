@@ -8,7 +8,12 @@ import (
 
 	"github.com/rs/cors"
 
+	"pixgate/internal/edge/browser"
+	"pixgate/internal/edge/exchange"
+	"pixgate/internal/edge/header"
+	"pixgate/internal/edge/login"
 	"pixgate/internal/fault"
+	"pixgate/internal/session"
 )
 
 // origins is the one list that both CORS and the check against forged requests
@@ -96,12 +101,12 @@ func forged() error {
 // checkOrigin refuses what another site's page makes a browser send.
 func (e *edge) checkOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := e.origins.check(r, e.cookies.any(r), func(origin string) bool { return e.isListed(r, origin) })
-		if origin := r.Header.Get("Origin"); err == nil && !hasAuthorization(r) && e.isListed(r, origin) && !e.isWelcome(r, origin) {
+		err := e.origins.check(r, e.cookies.Any(r), func(origin string) bool { return e.isListed(r, origin) })
+		if origin := r.Header.Get("Origin"); err == nil && !header.HasAuthorization(r) && e.isListed(r, origin) && !e.isWelcome(r, origin) {
 			err = forged()
 		}
 		if err != nil {
-			refuse(w, r, err)
+			exchange.Refuse(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -115,7 +120,7 @@ func (e *edge) checkOrigin(next http.Handler) http.Handler {
 // sign its visitor in as somebody else. isListed is asked about what is not in the list.
 func (o *origins) check(r *http.Request, withCookie bool, isListed func(origin string) bool) error {
 	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
-	if hasAuthorization(r) || !changes && !withCookie {
+	if header.HasAuthorization(r) || !changes && !withCookie {
 		return nil
 	}
 	switch named := r.Header["Origin"]; len(named) {
@@ -143,10 +148,24 @@ func (o *origins) check(r *http.Request, withCookie bool, isListed func(origin s
 // cookies ride on those, and the visitor did not ask for a download.
 func (e *edge) notFromAfar(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !hasAuthorization(r) && e.cookies.any(r) && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
-			refuse(w, r, forged())
+		if !header.HasAuthorization(r) && e.cookies.Any(r) && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+			exchange.Refuse(w, r, forged())
 			return
 		}
 		next(w, r)
 	}
+}
+
+// proveOrigin refuses what a browser sends with our cookies, and that may change
+// something, unless it proves that one of our pages sent it. The sign-in page proves
+// it by a field of its form, and looks for itself.
+func (e *edge) proveOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		changes := r.Method != http.MethodGet && r.Method != http.MethodHead
+		if changes && exchange.Of(r).Template != login.Path && e.cookies.Any(r) && !session.ClientFrom(r.Context()).Unforged {
+			exchange.Refuse(w, r, browser.Unproven())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"pixgate/internal/account"
+	"pixgate/internal/edge/exchange"
+	"pixgate/internal/edge/files"
+	"pixgate/internal/edge/header"
+	"pixgate/internal/edge/login"
 	"pixgate/internal/fault"
 	"pixgate/internal/gate"
 	"pixgate/internal/logs"
@@ -22,27 +26,30 @@ const (
 	exportPath      = "/export.json"
 	pdfPath         = "/pdf"
 	sheetPath       = "/jobs/{id}/contact-sheet.pdf"
-	playgroundPath  = "/playground"
-	playgroundFiles = "/playground/"
+	playgroundPath  = login.Home
+	playgroundFiles = login.Home + "/"
 )
 
 // newRoutes are the routes for callers; liveness and readiness stand before them
 // in the chain.
 func (e *edge) newRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle(graphqlPath, e.GraphQL)
-	mux.HandleFunc("GET "+imagePath, e.notFromAfar(e.downloadImage))
-	mux.HandleFunc("GET "+zipPath, e.notFromAfar(e.downloadZIP))
-	mux.HandleFunc("GET "+auditPath, e.notFromAfar(e.exportAudit))
-	mux.HandleFunc("GET "+exportPath, e.notFromAfar(e.exportPerson))
-	mux.HandleFunc("GET "+sheetPath, e.notFromAfar(e.contactSheet))
-	mux.HandleFunc("POST "+pdfPath, e.printPage)
+	out := files.Files{
+		Downloads: e.Downloads, Archives: e.Archives, Journal: e.Journal, Dossiers: e.Dossiers, Pages: e.Pages, Limits: e.Limits, Security: e.Security, Now: e.Now,
+	}
+	mux.Handle(exchange.GraphQL, e.GraphQL)
+	mux.HandleFunc("GET "+imagePath, e.notFromAfar(out.Image))
+	mux.HandleFunc("GET "+zipPath, e.notFromAfar(out.ZIP))
+	mux.HandleFunc("GET "+auditPath, e.notFromAfar(out.AuditLog))
+	mux.HandleFunc("GET "+exportPath, e.notFromAfar(out.Person))
+	mux.HandleFunc("GET "+sheetPath, e.notFromAfar(out.ContactSheet))
+	mux.HandleFunc("POST "+pdfPath, out.Page)
 	mux.HandleFunc("GET "+unsubscribePath, e.showUnsubscribe)
 	mux.HandleFunc("POST "+unsubscribePath, e.doUnsubscribe)
 	mux.HandleFunc("POST "+sesPath, e.hearSES)
-	mux.HandleFunc("GET /csrf-token", e.tellCSRF)
-	mux.HandleFunc("GET "+loginPath, e.showLogin)
-	mux.HandleFunc("POST "+loginPath, e.login)
+	mux.HandleFunc("GET /csrf-token", e.cookies.TellCSRF)
+	mux.HandleFunc("GET "+login.Path, e.signIn.Show)
+	mux.HandleFunc("POST "+login.Path, e.signIn.Step)
 	mux.HandleFunc("GET "+playgroundPath, e.playground)
 	mux.HandleFunc("GET "+playgroundFiles, e.playground)
 	mux.HandleFunc("GET "+cronIndex, e.listCron)
@@ -51,53 +58,17 @@ func (e *edge) newRoutes() *http.ServeMux {
 	return mux
 }
 
-// downloadTimeout is how long the decision about one picture may take.
-const downloadTimeout = 10 * time.Second
-
-// downloadImage sends a browser to the picture. HEAD decides the same and
-// delivers nothing, so there is no link to tell of.
-func (e *edge) downloadImage(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), downloadTimeout)
-	defer cancel()
-	viewer, image := account.ViewerFrom(ctx), r.PathValue("id")
-	if r.Method == http.MethodHead {
-		if err := e.Downloads.CheckImage(ctx, viewer, image); err != nil {
-			refuse(w, r, err)
-			return
-		}
-		w.WriteHeader(http.StatusSeeOther)
-		return
-	}
-	if viewer.SignedIn() {
-		if over := e.limitDownload(ctx, viewer.AccountID); over != nil {
-			refuse(w, r, cmp.Or(e.Downloads.CheckImage(ctx, viewer, image), over))
-			return
-		}
-	}
-	link, err := e.Downloads.ImageURL(ctx, viewer, image)
-	if err != nil {
-		refuse(w, r, err)
-		return
-	}
-	seeOther(w, link)
-}
-
-func seeOther(w http.ResponseWriter, link string) {
-	w.Header().Set("Location", link)
-	w.WriteHeader(http.StatusSeeOther)
-}
-
 // playground is for admins; in development there is nothing to hide. Who is signed out
 // and can read a page is shown the way in.
 func (e *edge) playground(w http.ResponseWriter, r *http.Request) {
 	if !e.Development {
 		err := account.ViewerFrom(r.Context()).Require(account.Admin, e.Now())
-		if fault.Is(err, fault.Unauthenticated) && isBrowser(r) {
-			seeOther(w, loginPath+"?redirect="+playgroundPath)
+		if fault.Is(err, fault.Unauthenticated) && header.IsBrowser(r) {
+			exchange.SeeOther(w, login.Path+"?redirect="+playgroundPath)
 			return
 		}
 		if err = cmp.Or(err, gate.Refusal(r.Context())); err != nil {
-			refuse(w, r, err)
+			exchange.Refuse(w, r, err)
 			return
 		}
 	}
@@ -118,7 +89,7 @@ func (e *edge) health(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
-			unrouted(w, r, http.StatusMethodNotAllowed)
+			exchange.Unrouted(w, r, http.StatusMethodNotAllowed)
 		case r.URL.Path == "/readyz" && !e.ready(r.Context()):
 			say(w, http.StatusServiceUnavailable, "degraded\n")
 		case r.URL.Path == "/readyz" && e.Degraded(): // it serves all the same
@@ -148,7 +119,7 @@ func say(w http.ResponseWriter, status int, text string) {
 // match ends requests that no route takes, before anything is looked up for them.
 func (e *edge) match(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if exchangeOf(r).template != "" {
+		if exchange.Of(r).Template != "" {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -162,13 +133,8 @@ func (e *edge) match(next http.Handler) http.Handler {
 		if mute.status < http.StatusBadRequest { // it would send the caller to a tidier path
 			mute.status = http.StatusNotFound
 		}
-		unrouted(w, r, mute.status)
+		exchange.Unrouted(w, r, mute.status)
 	})
-}
-
-// unrouted answers with a status that has no code of the contract.
-func unrouted(w http.ResponseWriter, r *http.Request, status int) {
-	refuseAs(w, r, status, fault.New("", ""))
 }
 
 // muted is an answer that nobody hears.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"pixgate/internal/edge/exchange"
 )
 
 const (
@@ -19,13 +21,13 @@ const (
 // maintenance does.
 func (e *edge) webhooks(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r)
-		if x.template != sesPath {
+		x := exchange.Of(r)
+		if x.Template != sesPath {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := x.counted(); err != nil {
-			refuse(w, r, err)
+		if err := x.Counted(); err != nil {
+			exchange.Refuse(w, r, err)
 			return
 		}
 		e.routes.ServeHTTP(w, r)
@@ -41,7 +43,7 @@ func (e *edge) hearSES(w http.ResponseWriter, r *http.Request) {
 		err = e.Notices.Hear(ctx, post)
 	}
 	if err != nil {
-		refuse(w, r, err)
+		exchange.Refuse(w, r, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

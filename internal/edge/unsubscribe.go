@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"pixgate/internal/account"
+	"pixgate/internal/edge/exchange"
+	"pixgate/internal/edge/login"
 	"pixgate/internal/id"
 )
 
@@ -29,13 +31,13 @@ const unsubscribePath = "/unsubscribe"
 // the token alone counts. Nothing of a session is read or written.
 func (e *edge) unsubscribe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r)
-		if x.template != unsubscribePath {
+		x := exchange.Of(r)
+		if x.Template != unsubscribePath {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := x.counted(); err != nil {
-			refuse(w, r, err)
+		if err := x.Counted(); err != nil {
+			exchange.Refuse(w, r, err)
 			return
 		}
 		e.routes.ServeHTTP(w, r)
@@ -55,11 +57,11 @@ func (e *edge) doUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	// Under a studio's own name only its own tokens count. Under a name that is no
 	// studio's own, such as the installation's, those of all do: mails of studios without one lead there.
 	studio := id.Nil
-	if tenant := exchangeOf(r).tenant; slices.Contains(tenant.Hosts, host(r)) {
+	if tenant := exchange.Of(r).Tenant; slices.Contains(tenant.Hosts, host(r)) {
 		studio = tenant.ID
 	}
 	if err := e.Notices.Unsubscribe(ctx, studio, r.URL.Query().Get("token")); err != nil {
-		refuse(w, r, err)
+		exchange.Refuse(w, r, err)
 		return
 	}
 	e.unsubscribePage(w, r, true)
@@ -86,19 +88,17 @@ var unsubscribeTexts = map[account.Locale]unsubscribeWords{
 }
 
 func (e *edge) unsubscribePage(w http.ResponseWriter, r *http.Request, done bool) {
-	spoken := language(r, exchangeOf(r).tenant.Locale)
+	spoken, h := login.Language(r, exchange.Of(r).Tenant.Locale), w.Header()
 	var page bytes.Buffer
 	err := unsubscribeTemplate.Execute(&page, struct {
 		Words unsubscribeWords
 		Lang  string
 		Style template.CSS
 		Done  bool
-	}{unsubscribeTexts[spoken], string(spoken), template.CSS(loginCSS), done}) //nolint:gosec // our own file, embedded
+	}{unsubscribeTexts[spoken], string(spoken), login.Dress(h), done})
 	if err != nil {
 		panic(err) // texts always render
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", loginPolicy)
 	h.Set("Referrer-Policy", "no-referrer") // the address holds the token
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", string(spoken))

@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"pixgate/internal/dev/stage"
 	"pixgate/internal/edge"
 	"pixgate/internal/fault"
 	"pixgate/internal/gate"
 	"pixgate/internal/id"
-
-	"pixgate/internal/dev/stage"
 )
 
 // clerk notes what is asked of it.

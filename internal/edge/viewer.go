@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"pixgate/internal/account"
+	"pixgate/internal/edge/browser"
+	"pixgate/internal/edge/exchange"
+	"pixgate/internal/edge/header"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
 	"pixgate/internal/logs"
@@ -25,7 +28,7 @@ const lookupTimeout = 5 * time.Second
 func (e *edge) findTenant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := e.studio(r); err != nil {
-			refuse(w, r, err)
+			exchange.Refuse(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -34,13 +37,13 @@ func (e *edge) findTenant(next http.Handler) http.Handler {
 
 // studio is the one that a request is for. The gates that need it ask once.
 func (e *edge) studio(r *http.Request) (account.Tenant, error) {
-	x := exchangeOf(r)
-	if x.tenant.ID == id.Nil && x.homeless == nil {
+	x := exchange.Of(r)
+	if x.Tenant.ID == id.Nil && x.Homeless == nil {
 		ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
 		defer cancel()
-		x.tenant, x.homeless = e.Tenants.For(ctx, host(r), r.Header.Get("Origin"))
+		x.Tenant, x.Homeless = e.Tenants.For(ctx, host(r), r.Header.Get("Origin"))
 	}
-	return x.tenant, x.homeless
+	return x.Tenant, x.Homeless
 }
 
 // host is what the client calls us, in one spelling.
@@ -56,21 +59,21 @@ func host(r *http.Request) string {
 // into the context. From there on the viewer is an argument.
 func (e *edge) findViewer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r)
-		jar := jar{cookies: e.cookies, w: w, now: e.Now}
+		x := exchange.Of(r)
+		jar := e.cookies.Jar(w)
 		viewer, err := e.viewer(r, x, jar)
 		if viewer.AccountID != id.Nil { // also where the device is not the session's
 			e.is(r, viewer.AccountID)
 			logs.Note(r.Context(), slog.String("account", viewer.AccountID.String()))
 		}
 		if err != nil {
-			refuse(w, r, err)
+			exchange.Refuse(w, r, err)
 			return
 		}
-		viewer.RequestID = x.id
+		viewer.RequestID = x.ID
 		r = r.WithContext(account.WithViewer(r.Context(), viewer))
 		ctx := session.WithClient(r.Context(), session.Client{
-			Tenant: x.tenant, Unforged: e.isUnforged(r), Origin: e.origin(r, x.tenant), IP: x.client, UserAgent: r.UserAgent(), DeviceSecret: e.cookies.deviceSecret(r), Jar: jar,
+			Tenant: x.Tenant, Unforged: e.cookies.IsUnforged(r), Origin: e.origin(r, x.Tenant), IP: x.Client, UserAgent: r.UserAgent(), DeviceSecret: e.cookies.DeviceSecret(r), Jar: jar,
 		})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
@@ -93,35 +96,25 @@ func (e *edge) origin(r *http.Request, tenant account.Tenant) string {
 // viewer reads the one credential of a request. With an Authorization header no
 // cookie counts, and one that is not alive is refused. A cookie that is not alive
 // is removed, and its holder is signed out: they can't do it themselves.
-func (e *edge) viewer(r *http.Request, x *exchange, jar jar) (account.Viewer, error) {
+func (e *edge) viewer(r *http.Request, x *exchange.Exchange, jar browser.Jar) (account.Viewer, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
 	defer cancel()
 	device := r.Header.Get("X-Device-Id")
-	if hasAuthorization(r) {
-		token, ok := bearer(r)
+	if header.HasAuthorization(r) {
+		token, ok := header.Bearer(r)
 		if !ok {
 			return account.Viewer{}, fault.SignedOut()
 		}
-		return e.Sessions.Authenticate(ctx, token, session.Token, x.tenant.ID, device)
+		return e.Sessions.Authenticate(ctx, token, session.Token, x.Tenant.ID, device)
 	}
-	token, ok := e.cookies.token(r)
+	token, ok := e.cookies.Session(r)
 	if !ok {
 		return account.Viewer{}, nil
 	}
-	viewer, err := e.Sessions.Authenticate(ctx, token, session.Cookie, x.tenant.ID, device)
+	viewer, err := e.Sessions.Authenticate(ctx, token, session.Cookie, x.Tenant.ID, device)
 	if fault.Is(err, fault.Unauthenticated) {
 		jar.Drop()
 		return account.Viewer{}, nil
 	}
 	return viewer, err
-}
-
-func hasAuthorization(r *http.Request) bool { return len(r.Header["Authorization"]) > 0 }
-
-func bearer(r *http.Request) (token string, ok bool) {
-	if len(r.Header["Authorization"]) != 1 {
-		return "", false
-	}
-	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	return strings.Trim(token, " "), ok && strings.EqualFold(scheme, "Bearer")
 }
