@@ -58,6 +58,9 @@ var arrows = map[string]string{
 	// what Amazon says of mails that have left
 	"internal/mail/report": "internal/fault",
 
+	// how webhooks are signed and sent
+	"internal/webhook/standard": "internal/egress",
+
 	// how strangers' JPEGs are read
 	"internal/picture/proof": "",
 
@@ -83,7 +86,7 @@ var arrows = map[string]string{
 
 // libraries say where other people's code, and HTTP, may be seen.
 var libraries = map[string][]string{
-	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf"},
+	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf", "internal/webhook/standard"},
 	"github.com/99designs/":     {"graph", "graph/generated", "graph/model", "graph/scalar", "graph/wire", "graph/wire/testschema"},
 	"github.com/vektah/":        {"graph", "graph/generated", "graph/model", "graph/limit", "graph/limit/hostile", "graph/wire", "graph/wire/testschema"},
 	"github.com/vikstrous/":     {"graph"},
