@@ -39,7 +39,7 @@ func NewPoster(client *http.Client) *Poster { return &Poster{client: client} }
 // status is an [Answer]; an error means that none came: a message that can't be signed, a
 // target that is refused ([egress.WhyBlocked] tells, a redirect is one), or one that could
 // not be reached or took too long. No error holds the URL's path: it may be a secret too.
-func (p *Poster) Post(ctx context.Context, url string, m Message, secrets ...Secret) (Answer, error) {
+func (p *Poster) Post(ctx context.Context, target string, m Message, secrets ...Secret) (Answer, error) {
 	if err := m.check(); err != nil {
 		return Answer{}, err
 	}
@@ -47,7 +47,7 @@ func (p *Poster) Post(ctx context.Context, url string, m Message, secrets ...Sec
 	if signature == "" {
 		return Answer{}, errors.New("standard: no secret to sign with")
 	}
-	to, err := egress.URL(url, false)
+	to, err := egress.URL(target, false)
 	if err != nil {
 		return Answer{}, err
 	}
