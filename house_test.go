@@ -22,7 +22,7 @@ import (
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/blob internal/booking internal/config internal/demo internal/dossier internal/edge internal/id internal/feed internal/job " +
-		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf internal/notice internal/mail/report",
+		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf internal/notice internal/mail/report internal/webhook/standard",
 
 	// the doors: they do not know each other
 	"internal/edge": "internal/account internal/audit internal/dossier internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/task internal/transfer internal/pdf",
@@ -48,7 +48,7 @@ var arrows = map[string]string{
 	"internal/job":      "internal/account internal/audit internal/booking internal/fault internal/id internal/page queries",
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret internal/sheet queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
-	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
+	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries internal/egress internal/webhook/standard",
 	"internal/pdf":      "internal/account internal/egress internal/fault",
 	"internal/demo":     "internal/account internal/blob internal/booking internal/fault internal/id internal/job internal/page internal/transfer queries",
 
@@ -65,7 +65,7 @@ var arrows = map[string]string{
 	"internal/picture/proof": "",
 
 	// the rooms that serve the domain
-	"internal/config":  "internal/secret",
+	"internal/config":  "internal/egress internal/secret internal/webhook/standard",
 	"internal/gate":    "internal/fault internal/secret",
 	"internal/task":    "internal/account internal/audit internal/fault internal/id internal/page queries schema",
 	"internal/mail":    "internal/fault internal/secret",

@@ -26,6 +26,7 @@ var secretKinds = []secretKind{
 	{"CRON_SECRET", howToMakeSecrets, day},                 // until every caller has the new one
 	{"S3_SECRET_ACCESS_KEY", "a new key of the bucket", 0}, // its provider keeps the one before
 	{"SES_SECRET_ACCESS_KEY", "a new key that may send mail", 0},
+	{"ALERT_WEBHOOK_SECRET", howToMakeHookSecrets, day}, // until the receiver has the new one
 }
 
 // register reads what is to be known of each secret. Call it after the secrets
@@ -34,7 +35,7 @@ func (r *reader) register(environment Environment) secret.Register {
 	var known secret.Register
 	for _, kind := range secretKinds {
 		facts := secret.Facts{
-			Name: kind.variable, Missing: !r.isSet(kind.variable), Optional: kind.variable == "CRON_SECRET" && environment != Production,
+			Name: kind.variable, Missing: !r.isSet(kind.variable), Optional: r.mayMiss(kind.variable, environment),
 			Weakness:  r.weakness(kind.variable),
 			RotatedAt: r.moment(kind.variable + "_ROTATED_AT"), ExpiresAt: r.moment(kind.variable + "_EXPIRES_AT"),
 			HasPrevious: kind.inUse != 0 && r.isSet(kind.variable+"_PREVIOUS"), Renewal: kind.renewal, InUse: kind.inUse,
@@ -49,6 +50,17 @@ func (r *reader) register(environment Environment) secret.Register {
 		MaxAge:  time.Duration(r.whole("SECRET_ROTATION_MAX_DAYS", 90, 1, 3650)) * day,
 	}
 	return known
+}
+
+// mayMiss reports whether a server starts without the secret.
+func (r *reader) mayMiss(variable string, in Environment) bool {
+	switch variable {
+	case "CRON_SECRET":
+		return in != Production
+	case "ALERT_WEBHOOK_SECRET":
+		return !r.isSet("ALERT_WEBHOOK_URL")
+	}
+	return false
 }
 
 // weakness is what was found wrong with a secret that is set.
@@ -124,6 +136,7 @@ func Secrets(getenv func(string) string, now time.Time) ([]*secret.Health, Probl
 	r.secret("CRON_SECRET")
 	r.required("S3_SECRET_ACCESS_KEY", "")
 	r.required("SES_SECRET_ACCESS_KEY", "")
+	r.hookSecret("ALERT_WEBHOOK_SECRET")
 	known := r.register(Environment(getenv("APP_ENV")))
 	told := func(p Problem) bool {
 		return slices.ContainsFunc(secretKinds, func(kind secretKind) bool { return kind.variable == p.Variable })

@@ -40,7 +40,7 @@ func TestSecretsHaveTheirDates(t *testing.T) {
 		names = append(names, health.Name)
 		states[health.Name] = health.Words()
 	}
-	want := []string{"OTP_SECRET", "CSRF_SECRET", "TICKET_SECRET", "AUDIT_SECRET", "CRON_SECRET", "S3_SECRET_ACCESS_KEY", "SES_SECRET_ACCESS_KEY"}
+	want := []string{"OTP_SECRET", "CSRF_SECRET", "TICKET_SECRET", "AUDIT_SECRET", "CRON_SECRET", "S3_SECRET_ACCESS_KEY", "SES_SECRET_ACCESS_KEY", "ALERT_WEBHOOK_SECRET"}
 	if !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
 	}
@@ -112,7 +112,7 @@ func TestOnlyProductionNeedsTheCronSecret(t *testing.T) {
 func TestALookAtAllSecretsFindsEverything(t *testing.T) {
 	t.Parallel()
 	all, problems := found(nil)
-	if len(all) != 7 || len(problems) != 0 {
+	if len(all) != 8 || len(problems) != 0 {
 		t.Errorf("nothing is set: %d, %v", len(all), problems)
 	}
 	for name, health := range all {
