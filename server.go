@@ -101,7 +101,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 	meter := metrics.New(metrics.Options{Events: eventNames(), Pool: pool, Now: now, Log: log})
 	security := audit.NewSecurity(audit.SecurityOptions{
-		DB: pool, Keys: auditKeys, Tally: meter, Queue: queue, Rule: alertRule(settings), Now: now, Log: log,
+		DB: pool, Keys: auditKeys, Tally: meter, Queue: alertQueue(settings, queue), Rule: alertRule(settings), Now: now, Log: log,
 	})
 	limits, err := openLimits(settings, meter, security, log)
 	if err != nil {
@@ -147,7 +147,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take,
-		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
+		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail, AlertWebhook: openHook(settings, pool, tenants, now, log).Post,
 		BookingMail: news.Mail, Notification: notices.Mail,
 		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),
 	}, log)
