@@ -34,8 +34,11 @@ var secretKinds = []secretKind{
 func (r *reader) register(environment Environment) secret.Register {
 	var known secret.Register
 	for _, kind := range secretKinds {
+		if kind.variable == "ALERT_WEBHOOK_SECRET" && !r.isSet(kind.variable) && !r.isSet("ALERT_WEBHOOK_URL") {
+			continue // there is no webhook
+		}
 		facts := secret.Facts{
-			Name: kind.variable, Missing: !r.isSet(kind.variable), Optional: r.mayMiss(kind.variable, environment),
+			Name: kind.variable, Missing: !r.isSet(kind.variable), Optional: kind.variable == "CRON_SECRET" && environment != Production,
 			Weakness:  r.weakness(kind.variable),
 			RotatedAt: r.moment(kind.variable + "_ROTATED_AT"), ExpiresAt: r.moment(kind.variable + "_EXPIRES_AT"),
 			HasPrevious: kind.inUse != 0 && r.isSet(kind.variable+"_PREVIOUS"), Renewal: kind.renewal, InUse: kind.inUse,
@@ -50,17 +53,6 @@ func (r *reader) register(environment Environment) secret.Register {
 		MaxAge:  time.Duration(r.whole("SECRET_ROTATION_MAX_DAYS", 90, 1, 3650)) * day,
 	}
 	return known
-}
-
-// mayMiss reports whether a server starts without the secret.
-func (r *reader) mayMiss(variable string, in Environment) bool {
-	switch variable {
-	case "CRON_SECRET":
-		return in != Production
-	case "ALERT_WEBHOOK_SECRET":
-		return !r.isSet("ALERT_WEBHOOK_URL")
-	}
-	return false
 }
 
 // weakness is what was found wrong with a secret that is set.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -81,7 +80,7 @@ func (h *Hook) Post(ctx context.Context, alertID id.ID) error {
 		return nil
 	case err == nil && answer.Accepted():
 		return nil
-	case err == nil && answer.Status == http.StatusGone:
+	case err == nil && answer.Gone():
 		log.ErrorContext(ctx, "the alert webhook's receiver is gone: correct ALERT_WEBHOOK_URL, or take it out")
 		return nil
 	case err == nil:

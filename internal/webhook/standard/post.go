@@ -28,6 +28,9 @@ type Answer struct {
 // Accepted reports whether the receiver has taken the message: only 2xx says so.
 func (a Answer) Accepted() bool { return a.Status >= 200 && a.Status <= 299 }
 
+// Gone reports whether the receiver wants to be asked no more, for good.
+func (a Answer) Gone() bool { return a.Status == http.StatusGone }
+
 // Poster posts messages. It is safe for use by many goroutines.
 type Poster struct{ client *http.Client }
 

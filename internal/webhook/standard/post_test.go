@@ -96,7 +96,7 @@ func TestEveryStatusIsAnAnswer(t *testing.T) {
 	for status, accepted := range map[int]bool{200: true, 204: true, 299: true, 304: false, 400: false, 410: false, 429: false, 500: false, 503: false} {
 		r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 		answer, err := r.poster.Post(t.Context(), hook, message("{}"), standard.NewSecret())
-		if err != nil || answer.Status != status || answer.Accepted() != accepted {
+		if err != nil || answer.Status != status || answer.Accepted() != accepted || answer.Gone() != (status == 410) {
 			t.Errorf("%d: %+v, %v", status, answer, err)
 		}
 	}
