@@ -5596,9 +5596,9 @@ enum SecurityEventKind {
   LOGIN_FAILED
   "A session was used on another device than its own."
   DEVICE_MISMATCH
-  "Redis went away: each server counts its limits alone."
+  "Redis has been away for five seconds, at once or in moments: each server counts its limits alone."
   LIMITER_FALLBACK
-  "Redis came back."
+  "Redis came back after that."
   LIMITER_RESTORED
   "The storage gave other bytes than were taken in; the download was cut off."
   ARCHIVE_DAMAGED
