@@ -56,7 +56,7 @@ func (a *absence) change(away bool) {
 func (a *absence) long(since time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.since.Equal(since) && !a.told {
+	if a.since.Equal(since) {
 		a.told = true
 		a.tell(true)
 	}
