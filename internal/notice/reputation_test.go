@@ -47,7 +47,7 @@ func (s *studio) days(t *testing.T) (all string) {
 func TestMailsThatSESTookAreCountedByDay(t *testing.T) {
 	t.Parallel()
 	s := newStudio(t)
-	at := time.Date(2026, 11, 25, 23, 59, 59, 0, time.FixedZone("", 3600)) // 22:59 UTC
+	at := time.Date(2026, 11, 25, 17, 59, 59, 0, time.FixedZone("", -5*3600)) // 22:59 UTC, where its midnight is yesterday
 	r, _ := s.dated(&at)
 	s.Exec(t, "INSERT INTO mail_suppression VALUES ('gone@example.com', 'BOUNCE', now())")
 	sender := notice.Careful(s.db.Pool, r.Count(scripted{"refused@example.com": mail.ErrRefused, "later@example.com": errors.New("SES is away")}))
