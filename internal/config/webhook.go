@@ -8,7 +8,7 @@ import (
 	"pixgate/internal/webhook/standard"
 )
 
-const howToMakeHookSecrets = "the output of: echo whsec_$(openssl rand -base64 32)" //nolint:gosec // a command line, no secret
+const howToMakeHookSecrets = "the output of: echo whsec_$(openssl rand -base64 32)"
 
 // webhook reads where alerts are posted to and what signs them: both, or neither. An
 // address may be a secret by itself, as those of chats are, and is not shown.
