@@ -22,7 +22,7 @@ import (
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/booking internal/commands internal/config internal/dossier internal/edge internal/id internal/feed internal/job " +
-		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch internal/egress internal/pdf internal/notice internal/outside internal/mail/report",
+		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch internal/egress internal/pdf internal/notice internal/outside internal/mail/report internal/webhook/standard",
 
 	// the doors: they do not know each other
 	"internal/edge":          "internal/account internal/audit internal/edge/browser internal/edge/exchange internal/edge/files internal/edge/header internal/edge/login internal/fault internal/gate internal/id internal/logs internal/secret internal/session internal/task",
@@ -44,7 +44,7 @@ var arrows = map[string]string{
 	"graph/playground":      "",
 
 	// the command line, and what it opens as the server does
-	"internal/commands": "graph internal/account internal/audit internal/audit/vault internal/booking internal/config internal/demo internal/gate internal/id internal/job internal/logs internal/mail internal/outside internal/secret internal/task internal/transfer schema",
+	"internal/commands": "graph internal/account internal/audit internal/audit/vault internal/booking internal/config internal/demo internal/egress internal/gate internal/id internal/job internal/logs internal/mail internal/outside internal/secret internal/task internal/transfer schema",
 	"internal/outside":  "internal/blob internal/config internal/logs internal/mail internal/secret",
 
 	// the domain
@@ -58,7 +58,7 @@ var arrows = map[string]string{
 	"internal/job":      "internal/account internal/audit internal/booking internal/fault internal/id internal/page queries",
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret internal/sheet queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
-	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
+	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries internal/egress internal/webhook/standard",
 	"internal/pdf":      "internal/account internal/egress internal/fault",
 	"internal/demo":     "internal/account internal/blob internal/booking internal/fault internal/id internal/job internal/page internal/transfer queries",
 
@@ -68,11 +68,14 @@ var arrows = map[string]string{
 	// what Amazon says of mails that have left
 	"internal/mail/report": "internal/fault",
 
+	// how webhooks are signed and sent
+	"internal/webhook/standard": "internal/egress",
+
 	// how strangers' JPEGs are read
 	"internal/picture/proof": "",
 
 	// the rooms that serve the domain
-	"internal/config":  "internal/secret",
+	"internal/config":  "internal/egress internal/secret internal/webhook/standard",
 	"internal/gate":    "internal/fault internal/secret",
 	"internal/task":    "internal/account internal/audit internal/fault internal/id internal/page queries schema",
 	"internal/mail":    "internal/fault internal/secret",
@@ -93,7 +96,7 @@ var arrows = map[string]string{
 
 // libraries say where other people's code, and HTTP, may be seen.
 var libraries = map[string][]string{
-	"net/http":                  {".", "internal/edge", "internal/edge/login", "internal/edge/files", "internal/edge/browser", "internal/edge/exchange", "internal/edge/header", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf"},
+	"net/http":                  {".", "internal/edge", "internal/edge/login", "internal/edge/files", "internal/edge/browser", "internal/edge/exchange", "internal/edge/header", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf", "internal/webhook/standard"},
 	"github.com/99designs/":     {"graph", "graph/generated", "graph/model", "graph/scalar", "graph/wire", "graph/wire/testschema"},
 	"github.com/vektah/":        {"graph", "graph/generated", "graph/model", "graph/limit", "graph/limit/hostile", "graph/wire", "graph/wire/testschema"},
 	"github.com/vikstrous/":     {"graph"},

@@ -14,25 +14,32 @@ import (
 	"pixgate/internal/session"
 )
 
-// openLimits returns the limits, with the numbers of the settings. It is told, recorded
-// and measured when they leave Redis and when they come back. Their keys are hidden by
+// openLimits returns the limits, with the numbers of the settings. It is told and
+// measured when they leave Redis and when they come back, and recorded where that takes
+// long. Their keys are hidden by
 // a secret that all servers share; with another one, counting starts anew.
 func openLimits(settings config.Config, meter *metrics.Metrics, security *audit.Security, log *slog.Logger) (*gate.Limiter, error) {
 	numbers := map[gate.Name]gate.Limit{}
 	for name, rate := range settings.RateLimits {
 		numbers[gate.Name(name)] = gate.Limit{Most: rate.Count, Period: rate.Per}
 	}
+	long := newAbsence(func(away bool) {
+		event := audit.LimiterRestored
+		if away {
+			event = audit.LimiterFallback
+		}
+		security.Record(audit.Incident{Event: event})
+	})
 	return gate.New(gate.Options{
 		Redis: settings.RedisURL, Key: secret.NewKey(settings.CSRFSecret), Limits: numbers, Now: time.Now,
 		OnChange: func(away bool) {
 			meter.LimiterDegraded(away)
+			long.change(away)
 			if away {
 				log.WarnContext(context.Background(), "Redis is away: each server counts limits in its memory")
-				security.Record(audit.Incident{Event: audit.LimiterFallback})
 				return
 			}
 			log.InfoContext(context.Background(), "Redis is back: limits are counted for all servers")
-			security.Record(audit.Incident{Event: audit.LimiterRestored})
 		},
 	})
 }

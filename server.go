@@ -98,7 +98,6 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 
 	// The rooms.
-	sender := notice.Careful(pool, ses)
 	tenants := account.NewTenants(pool, settings.DefaultTenant, now)
 	auditKeys := secret.NewRing(settings.AuditSecret, settings.AuditSecretPrevious...)
 	auditLog := audit.NewLog(auditKeys, now)
@@ -108,8 +107,11 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		return err
 	}
 	meter := metrics.New(metrics.Options{Events: eventNames(), Pool: pool, Now: now, Log: log})
+	reputation := notice.NewReputation(notice.ReputationOptions{DB: pool, Meter: meter, Now: now, Log: log})
+	defer reputation.Finish() // tasks have sent their last mails by then
+	sender := notice.Careful(pool, reputation.Count(ses))
 	security := audit.NewSecurity(audit.SecurityOptions{
-		DB: pool, Keys: auditKeys, Tally: meter, Queue: queue, Rule: alertRule(settings), Now: now, Log: log,
+		DB: pool, Keys: auditKeys, Tally: meter, Queue: alertQueue(settings, queue), Rule: alertRule(settings), Now: now, Log: log,
 	})
 	limits, err := openLimits(settings, meter, security, log)
 	if err != nil {
@@ -155,7 +157,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take,
-		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
+		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail, AlertWebhook: openHook(settings, pool, tenants, now, log).Post,
 		BookingMail: news.Mail, Notification: notices.Mail,
 		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),
 	}, log)
@@ -179,7 +181,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 			Uploads:  uploads,
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Feed: events, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
-			Dossiers: dossiers, Notices: notices,
+			Dossiers: dossiers, Notices: notices, Reputation: reputation,
 			Maintenance: maintenance, Backlog: backlog,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),
@@ -201,7 +203,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 	defer stopMonitor()
 	parts := []metrics.Part{{Name: "database", Check: pool.Ping}, {Name: "storage", Check: store.Ping}, {Name: "tasks", Check: runner.Check}, {Name: "events", Check: events.Check}}
-	behind := together(events.Run, sessions.Run, security.Run, limits.Run, secrets.Run, maintenance.Serve, backlog.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
+	behind := together(events.Run, sessions.Run, security.Run, limits.Run, secrets.Run, reputation.Run, maintenance.Serve, backlog.Run, func(ctx context.Context) { meter.Run(ctx, parts...) })
 	return open(ctx, patience, server, settings.Addr, behind, runner, log)
 }
 

@@ -64,3 +64,7 @@ func (r *mutationResolver) LiftMailSuppression(ctx context.Context, input model.
 	of, err := r.Resolver.Accounts.ByID(ctx, v, named)
 	return &model.LiftMailSuppressionPayload{Account: of}, err
 }
+
+func (r *queryResolver) MailHealth(ctx context.Context) (*notice.MailHealth, error) {
+	return r.Reputation.Health(ctx, requestFrom(ctx).viewer)
+}

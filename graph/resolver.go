@@ -41,6 +41,7 @@ type Options struct {
 	Health      *watch.Secrets // of the installation's secrets
 	Dossiers    *dossier.Dossiers
 	Notices     *notice.Notices
+	Reputation  *notice.Reputation
 	Maintenance *task.Maintenance
 	Backlog     *task.Backlog // the background tasks that did not go well
 	Development bool          // everybody may read the schema

@@ -156,7 +156,7 @@ var short = []string{
 	"JobEvent.images",        // of one event, a hundred at most
 	"JobEvent.uploads",       // likewise
 	"Import.refused",         // of one run, which takes 10,000 objects at most
-	"Query.secrets",          // seven, by name
+	"Query.secrets",          // eight at most, by name
 	"SecretHealth.states",    // of an enum
 	"TenantSettings.hosts",   // a handful
 	"TenantSettings.origins", // likewise

@@ -235,6 +235,8 @@ var unstudied = map[string]string{
 	"HasBounced":         "likewise",
 	"KeepMailReport":     "of Amazon's posts",
 	"EraseSuppression":   "of a mailbox, for all studios: see docs/notifications.md",
+	"CountMail":          "of all studios' mails, and nobody's: they share one account at SES",
+	"MailSince":          "likewise",
 	"PurgeNotifications": "of all studios, by time", "PurgeUnsubscribeTokens": "likewise", "PurgeSuppressions": "likewise", "PurgeMailReports": "likewise",
 
 	"PurgeSecurityEvents": "of all studios, by time", "InstallationEventSince": "of the installation", "OperatorsToAlert": "likewise: operators belong to it",

@@ -60,6 +60,7 @@ const crowd = `
 	INSERT INTO unsubscribed SELECT tenant_id, email_key, now() FROM account;
 	INSERT INTO mail_suppression SELECT email_key, 'BOUNCE', now() - random() * interval '9 days' FROM account;
 	INSERT INTO mail_report SELECT id::text, now() - random() * interval '9 days' FROM account;
+	INSERT INTO mail_day SELECT current_date - row_number() OVER ()::int, 1, 0, 0 FROM account;
 	INSERT INTO cron_lease SELECT DISTINCT 'task-' || chr(97 + (random() * 25)::int), 3000, now() FROM account;
 	INSERT INTO cron_run SELECT id, 'task-' || chr(97 + (random() * 25)::int), row_number() OVER (), 'CRON', sha256(id::text::bytea), 'RUNNING', '', NULL, now() - random() * interval '9 days', NULL FROM account;
 	ANALYZE`

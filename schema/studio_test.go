@@ -49,6 +49,7 @@ func populated(t *testing.T) (*stage.DB, *cast.Cast) {
 		c.Exec(t, "INSERT INTO unsubscribed VALUES ($1, 'owner@example.com', now())", tenant)
 		c.Exec(t, "INSERT INTO mail_suppression VALUES ('owner@example.com', 'BOUNCE', now()) ON CONFLICT DO NOTHING")
 		c.Exec(t, "INSERT INTO mail_report VALUES ($1::text, now())", fresh().String())
+		c.Exec(t, "INSERT INTO mail_day VALUES (current_date, 1, 0, 0) ON CONFLICT DO NOTHING")
 		c.Exec(t, "INSERT INTO cron_lease VALUES ('purge', 1, now()) ON CONFLICT DO NOTHING")
 		c.Exec(t, "INSERT INTO cron_run VALUES ($1, 'purge', 1, 'CRON', $2, 'RUNNING', '', NULL, now(), NULL) ON CONFLICT DO NOTHING", fresh(), zeros)
 		c.Exec(t, "INSERT INTO security_alert VALUES ($1, $2, 'login_failed', 25, now() - interval '5 minutes', now())", fresh(), tenant)

@@ -141,6 +141,9 @@ tenant_text body ''
 tenant_text kind 'poem'
 tenant_text locale 'fr'
 tenant_text subject ''
+mail_day bounced -1
+mail_day complained -1
+mail_day sent -1
 mail_report id ''
 mail_suppression cause 'SPAM'
 notification images -1

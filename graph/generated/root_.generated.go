@@ -356,6 +356,18 @@ type ComplexityRoot struct {
 		Ok func(childComplexity int) int
 	}
 
+	MailHealth struct {
+		BounceLimit    func(childComplexity int) int
+		BounceRate     func(childComplexity int) int
+		Bounced        func(childComplexity int) int
+		Complained     func(childComplexity int) int
+		ComplaintLimit func(childComplexity int) int
+		ComplaintRate  func(childComplexity int) int
+		Days           func(childComplexity int) int
+		Sent           func(childComplexity int) int
+		State          func(childComplexity int) int
+	}
+
 	MailSuppression struct {
 		Cause func(childComplexity int) int
 		Since func(childComplexity int) int
@@ -468,6 +480,7 @@ type ComplexityRoot struct {
 		Image             func(childComplexity int, id string) int
 		Job               func(childComplexity int, id string) int
 		Jobs              func(childComplexity int, first *int, after *string, filter *model.JobFilter) int
+		MailHealth        func(childComplexity int) int
 		MaintenanceRuns   func(childComplexity int, first *int, after *string, filter *model.MaintenanceRunFilter) int
 		Node              func(childComplexity int, id string) int
 		Packages          func(childComplexity int, includeInactive bool) int
@@ -1956,6 +1969,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.Ok(childComplexity), true
 
+	case "MailHealth.bounceLimit":
+		if e.ComplexityRoot.MailHealth.BounceLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.BounceLimit(childComplexity), true
+	case "MailHealth.bounceRate":
+		if e.ComplexityRoot.MailHealth.BounceRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.BounceRate(childComplexity), true
+	case "MailHealth.bounced":
+		if e.ComplexityRoot.MailHealth.Bounced == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.Bounced(childComplexity), true
+	case "MailHealth.complained":
+		if e.ComplexityRoot.MailHealth.Complained == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.Complained(childComplexity), true
+	case "MailHealth.complaintLimit":
+		if e.ComplexityRoot.MailHealth.ComplaintLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.ComplaintLimit(childComplexity), true
+	case "MailHealth.complaintRate":
+		if e.ComplexityRoot.MailHealth.ComplaintRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.ComplaintRate(childComplexity), true
+	case "MailHealth.days":
+		if e.ComplexityRoot.MailHealth.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.Days(childComplexity), true
+	case "MailHealth.sent":
+		if e.ComplexityRoot.MailHealth.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.Sent(childComplexity), true
+	case "MailHealth.state":
+		if e.ComplexityRoot.MailHealth.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailHealth.State(childComplexity), true
+
 	case "MailSuppression.cause":
 		if e.ComplexityRoot.MailSuppression.Cause == nil {
 			break
@@ -2700,6 +2768,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Jobs(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.JobFilter)), true
+	case "Query.mailHealth":
+		if e.ComplexityRoot.Query.MailHealth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MailHealth(childComplexity), true
 	case "Query.maintenanceRuns":
 		if e.ComplexityRoot.Query.MaintenanceRuns == nil {
 			break
@@ -5272,6 +5346,46 @@ type SetDevicePolicyPayload {
   ): LiftMailSuppressionPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
 }
 
+extend type Query {
+  """
+  How much of the installation's mail bounces or is called spam. All studios share one account at SES, which stops it past its limits.
+  Counted since mails are, so one that bounces today may have been sent before.
+  """
+  mailHealth: MailHealth! @auth(role: OPERATOR)
+}
+
+"How the mail of the last days stands."
+type MailHealth {
+  "How many days count, today (UTC) included: 14."
+  days: Int!
+  "So many mails SES has taken, sign-in codes included. Those of the last seconds may be missing."
+  sent: Int!
+  "So many mailboxes refused one for good, as SES reported in those days."
+  bounced: Int!
+  "So many mails were called spam, likewise."
+  complained: Int!
+  "` + "`" + `bounced` + "`" + ` by ` + "`" + `sent` + "`" + `; null where nothing was sent."
+  bounceRate: Float
+  "` + "`" + `complained` + "`" + ` by ` + "`" + `sent` + "`" + `; null where nothing was sent."
+  complaintRate: Float
+  "What SES allows: 0.05."
+  bounceLimit: Float!
+  "What SES allows: 0.001."
+  complaintLimit: Float!
+  "The worse of both."
+  state: MailHealthState!
+}
+
+"How near mail is to what SES does not allow."
+enum MailHealthState {
+  "Nothing has to be done."
+  WELL
+  "A rate is half of its limit, or one mail alone is past it."
+  WARNING
+  "A rate is at its limit, by two mails or more."
+  CRITICAL
+}
+
 extend type Account {
   "Whether it gets the studio's notifications by mail: nobody has unsubscribed its address."
   notifications: Boolean!
@@ -5596,9 +5710,9 @@ enum SecurityEventKind {
   LOGIN_FAILED
   "A session was used on another device than its own."
   DEVICE_MISMATCH
-  "Redis went away: each server counts its limits alone."
+  "Redis has been away for five seconds, at once or in moments: each server counts its limits alone."
   LIMITER_FALLBACK
-  "Redis came back."
+  "Redis came back after that."
   LIMITER_RESTORED
   "The storage gave other bytes than were taken in; the download was cut off."
   ARCHIVE_DAMAGED
@@ -7059,6 +7173,30 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 		return ec.fieldContext_LogoutPayload_ok(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MailHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "days":
+		return ec.fieldContext_MailHealth_days(ctx, field)
+	case "sent":
+		return ec.fieldContext_MailHealth_sent(ctx, field)
+	case "bounced":
+		return ec.fieldContext_MailHealth_bounced(ctx, field)
+	case "complained":
+		return ec.fieldContext_MailHealth_complained(ctx, field)
+	case "bounceRate":
+		return ec.fieldContext_MailHealth_bounceRate(ctx, field)
+	case "complaintRate":
+		return ec.fieldContext_MailHealth_complaintRate(ctx, field)
+	case "bounceLimit":
+		return ec.fieldContext_MailHealth_bounceLimit(ctx, field)
+	case "complaintLimit":
+		return ec.fieldContext_MailHealth_complaintLimit(ctx, field)
+	case "state":
+		return ec.fieldContext_MailHealth_state(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailHealth", field.Name)
 }
 
 func (ec *executionContext) childFields_MailSuppression(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -114,6 +114,7 @@ func newAPI(t testing.TB) *api {
 		Limits:    stage.Limits(t, nil),
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}
+	a.resolver.Reputation = notice.NewReputation(notice.ReputationOptions{DB: pool, Now: time.Now, Log: log})
 	if a.resolver.Maintenance, err = task.NewMaintenance(task.MaintenanceOptions{DB: pool, LeaseTTL: time.Minute, KeyTTL: time.Hour, Now: time.Now, Log: log}); err != nil {
 		t.Fatal(err)
 	}

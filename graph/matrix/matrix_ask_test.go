@@ -115,6 +115,7 @@ func newMatrix(t *testing.T) *matrix {
 	})
 	m.Exec(t, "UPDATE tenant SET hosts = ARRAY[slug || '.test'], origins = ARRAY['https://' || slug || '.test'], mail_from = 'no-reply@' || slug || '.test', forget_after_days = 730")
 	m.Exec(t, "INSERT INTO mail_suppression SELECT DISTINCT email_key, 'COMPLAINT', now() FROM account WHERE email_key <> 'other@example.com'")
+	m.Exec(t, "INSERT INTO mail_day VALUES (current_date, 10, 1, 0)")
 	m.Exec(t, "UPDATE account SET last_seen_at = now()")
 	m.Exec(t, "UPDATE account SET valid_until = now() + interval '1 year' WHERE id = $1", m.Owner.AccountID)
 	m.Exec(t, "UPDATE image SET captured_at = now()")

@@ -49,6 +49,7 @@ Query.secrets                    401  403 403 403 403 403 v   BLK EXP 401 403 40
 Query.tenants                    401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 Query.tenant                     401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 Query.maintenanceRuns            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+Query.mailHealth                 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 Query.tasks                      401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 
 Job.id                           401  v   403 v   403 v   v   BLK EXP 401 403 403 401
@@ -301,6 +302,15 @@ SecretHealth.expiresAt           401  403 403 403 403 403 v   BLK EXP 401 403 40
 SecretHealth.daysLeft            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 SecretHealth.hasPrevious         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 SecretHealth.nextStep            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.days                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.sent                  401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.bounced               401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.complained            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.bounceRate            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.complaintRate         401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.bounceLimit           401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.complaintLimit        401  403 403 403 403 403 v   BLK EXP 401 403 403 401
+MailHealth.state                 401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 MaintenanceRun.id                401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 MaintenanceRun.task              401  403 403 403 403 403 v   BLK EXP 401 403 403 401
 MaintenanceRun.origin            401  403 403 403 403 403 v   BLK EXP 401 403 403 401
@@ -638,6 +648,7 @@ var ways = append([]way{
 	{to: "SecurityEventEdge", ask: `{ securityEvents { edges { here: __typename @ } } }`, cells: mine},
 	{to: "PageInfo", ask: `{ securityEvents { pageInfo { here: __typename @ } } }`, cells: byStaff},
 	{to: "SecretHealth", ask: `{ secrets { here: __typename @ } }`, cells: mine},
+	{to: "MailHealth", ask: `{ mailHealth { here: __typename @ } }`, cells: mine},
 	{to: "MaintenanceRun", ask: `{ node(id: $maintenancerun) { ... on MaintenanceRun { here: id @ } } }`, cells: mine},
 	{to: "MaintenanceRun", ask: `{ maintenanceRuns { nodes { here: id @ } } }`, cells: mine},
 	{to: "MaintenanceRun", ask: `{ maintenanceRuns { edges { node { here: id @ } } } }`, cells: mine},

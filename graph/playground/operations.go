@@ -366,6 +366,10 @@ mutation Lift($lift: LiftMailSuppressionInput!) {
 		Query: "query Secrets {\n  secrets { name state rotatedAt expiresAt daysLeft hasPrevious nextStep }\n}\n",
 	},
 	{
+		Name:  "As the operator: how much mail bounces",
+		Query: "query Mail {\n  mailHealth { state days sent bounced bounceRate bounceLimit complained complaintRate complaintLimit }\n}\n",
+	},
+	{
 		Name:  "As the operator: how maintenance went, and which tasks died",
 		Query: "query Upkeep {\n  maintenanceRuns(first: 10) {\n    nodes { task origin state summary errorCode startedAt finishedAt }\n  }\n  tasks(first: 20) {\n    nodes { id kind state attempts maxAttempts lastError { code message at } nextAt }\n  }\n}\n",
 	},

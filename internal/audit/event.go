@@ -16,8 +16,8 @@ const (
 	QueryRejected           Event = "query_rejected"            // a query past what one may cost
 	LoginWrong              Event = "login_failed"              // a wrong, expired or spent code
 	DeviceMismatched        Event = "device_mismatch"           // a session on another device than its own
-	LimiterFallback         Event = "limiter_fallback"          // limits live in memory: Redis is away
-	LimiterRestored         Event = "limiter_restored"          // Redis is back
+	LimiterFallback         Event = "limiter_fallback"          // limits live in memory: Redis is away, not just for a moment
+	LimiterRestored         Event = "limiter_restored"          // Redis is back after that
 	ArchiveDamaged          Event = "archive_damaged"           // the storage gave other bytes than were taken in
 	SecretUnhealthy         Event = "secret_unhealthy"          // a secret has expired, is about to, or is too old
 	UploadChecksumWrong     Event = "upload_checksum_wrong"     // other bytes were uploaded than announced

@@ -69,7 +69,7 @@ func checkCommand(ctx context.Context, args []string, getenv func(string) string
 	}
 	c := &checklist{getenv: getenv, now: time.Now}
 	c.checkSettings()
-	for _, look := range []func(context.Context){c.checkTables, c.checkStorage, c.checkRedis, c.checkMail} {
+	for _, look := range []func(context.Context){c.checkTables, c.checkStorage, c.checkRedis, c.checkMail, c.checkAlerts} {
 		bounded, cancel := context.WithTimeout(ctx, checkPatience)
 		look(bounded)
 		cancel()

@@ -121,6 +121,10 @@ func TestTheChecklistFindsWhatIsBroken(t *testing.T) {
 		"no storage":      {map[string]string{"S3_ENDPOINT": "http://127.0.0.1:1"}, "BAD storage blob: ping: storage unavailable (HTTP 0): is S3_ENDPOINT right"},
 		"no redis":        {map[string]string{"REDIS_URL": "redis://127.0.0.1:1"}, "BAD redis does not count: each server would for itself"},
 		"redis is missed": {nil, "look redis REDIS_URL is not set"},
+		"alerts":          {nil, "look alerts go to the studio's people and the operators alone, by mail: set ALERT_EMAIL"},
+		"an alarm":        {map[string]string{"ALERT_EMAIL": "alarm@example.com"}, "ok alerts go to ALERT_EMAIL, too"},
+		"half a webhook":  {map[string]string{"ALERT_WEBHOOK_URL": "https://alerts.example.com/"}, "BAD settings ALERT_WEBHOOK_SECRET is missing: set it to the output of: echo whsec_"},
+		"nobody's hook":   {map[string]string{"ALERT_WEBHOOK_URL": "https://no-such-host.example.com/", "ALERT_WEBHOOK_SECRET": "whsec_Xb7Lq2ZsV0Tn4pxR9yHc1WdJfKa8EgMo"}, "BAD alerts the host of ALERT_WEBHOOK_URL can't be reached: is the name right"},
 		"no mail":         {map[string]string{"SES_ENDPOINT": "http://127.0.0.1:1"}, "BAD mail reach SES: "},
 		"wrong mail key":  {map[string]string{"SES_SECRET_ACCESS_KEY": "of somebody else"}, "BAD mail SES answers 403 InvalidSignatureException"},
 	} {

@@ -56,6 +56,8 @@ func TestSecretsCheckTellsHowEachSecretIs(t *testing.T) {
 		{map[string]string{"S3_SECRET_ACCESS_KEY_ROTATED_AT": before(91 * day), "SECRET_ROTATION_MAX_DAYS": "100"}, false, "S3_SECRET_ACCESS_KEY OK "},
 		{map[string]string{"OTP_SECRET_ROTATED_AT": "yesterday"}, true, "OTP_SECRET_ROTATED_AT is no time: set it to one such as"},
 		{map[string]string{"OTP_SECRET_ROTATED_AT": before(-day)}, true, "OTP_SECRET_ROTATED_AT is in the future: set it to when"},
+		{map[string]string{"ALERT_WEBHOOK_URL": "https://alerts.example.com/"}, true, "ALERT_WEBHOOK_SECRET MISSING - - Set it to the output of: echo whsec_$(openssl rand -base64 32)."},
+		{map[string]string{"ALERT_WEBHOOK_SECRET": "whsec_hunter2"}, true, "ALERT_WEBHOOK_SECRET WEAK "},
 		{map[string]string{"OTP_SECRET_PREVIOUS": "short"}, true, "OTP_SECRET_PREVIOUS is too short"},
 	} {
 		out, err := checked(t, wellKept(one.change))

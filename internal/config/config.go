@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pixgate/internal/secret"
+	"pixgate/internal/webhook/standard"
 )
 
 // Environment is what an installation is for.
@@ -162,6 +163,13 @@ type Config struct {
 	SecurityThresholds map[string]int
 	// ALERT_EMAIL: a mailbox that gets every alert, beside the studio's people; none.
 	AlertEmail string
+	// ALERT_WEBHOOK_URL: where every alert is posted to as well, an https address of the
+	// open internet; none.
+	AlertWebhookURL secret.Value
+	// ALERT_WEBHOOK_SECRET: what signs what is posted, "whsec_" and the base64 of 24 to 64
+	// bytes; with the address, and not without. ALERT_WEBHOOK_SECRET_PREVIOUS: the one
+	// before, which signs too until the receiver has the new one; none.
+	AlertWebhookSecret, AlertWebhookSecretPrevious standard.Secret
 }
 
 // SecureCookies reports whether browsers reach the API by https only.
@@ -183,7 +191,7 @@ const (
 	Tickets                    // TICKET_SECRET
 	Web                        // CSRF_SECRET, ADDR, PUBLIC_URLS, CORS_ORIGINS, TRUST_PROXY
 	Gate                       // REDIS_URL, RATE_LIMIT_…, BLOCKED_IPS, …_ALLOWED_IPS
-	Watch                      // METRICS_ADDR, SECURITY_…, ALERT_EMAIL
+	Watch                      // METRICS_ADDR, SECURITY_…, ALERT_…
 	Cron                       // CRON_…, SCHEDULER_MODE
 	Lifecycle                  // <SECRET>_ROTATED_AT, <SECRET>_EXPIRES_AT, SECRET_…
 	PDF                        // PDF_…, CHROMIUM
@@ -258,6 +266,7 @@ func LoadOnly(getenv func(string) string, parts Part) (Config, error) {
 		c.SecurityCooldown = r.milliseconds("SECURITY_ALERT_COOLDOWN_MS", 15*time.Minute, time.Second, 7*24*time.Hour)
 		c.SecurityThresholds = r.thresholds("SECURITY_ALERT_THRESHOLD_")
 		c.AlertEmail = r.mailbox("ALERT_EMAIL")
+		c.AlertWebhookURL, c.AlertWebhookSecret, c.AlertWebhookSecretPrevious = r.webhook("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
 	}
 	if parts&Cron != 0 && (c.Environment == Production || r.isSet("CRON_SECRET")) {
 		c.CronSecret, c.CronSecretPrevious = r.secret("CRON_SECRET")

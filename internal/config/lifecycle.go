@@ -26,6 +26,7 @@ var secretKinds = []secretKind{
 	{"CRON_SECRET", howToMakeSecrets, day},                 // until every caller has the new one
 	{"S3_SECRET_ACCESS_KEY", "a new key of the bucket", 0}, // its provider keeps the one before
 	{"SES_SECRET_ACCESS_KEY", "a new key that may send mail", 0},
+	{"ALERT_WEBHOOK_SECRET", howToMakeHookSecrets, day}, // until the receiver has the new one
 }
 
 // register reads what is to be known of each secret. Call it after the secrets
@@ -33,6 +34,9 @@ var secretKinds = []secretKind{
 func (r *reader) register(environment Environment) secret.Register {
 	var known secret.Register
 	for _, kind := range secretKinds {
+		if kind.variable == "ALERT_WEBHOOK_SECRET" && !r.isSet(kind.variable) && !r.isSet("ALERT_WEBHOOK_URL") {
+			continue // there is no webhook
+		}
 		facts := secret.Facts{
 			Name: kind.variable, Missing: !r.isSet(kind.variable), Optional: kind.variable == "CRON_SECRET" && environment != Production,
 			Weakness:  r.weakness(kind.variable),
@@ -124,6 +128,7 @@ func Secrets(getenv func(string) string, now time.Time) ([]*secret.Health, Probl
 	r.secret("CRON_SECRET")
 	r.required("S3_SECRET_ACCESS_KEY", "")
 	r.required("SES_SECRET_ACCESS_KEY", "")
+	r.hookSecret("ALERT_WEBHOOK_SECRET")
 	known := r.register(Environment(getenv("APP_ENV")))
 	told := func(p Problem) bool {
 		return slices.ContainsFunc(secretKinds, func(kind secretKind) bool { return kind.variable == p.Variable })

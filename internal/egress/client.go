@@ -20,7 +20,7 @@ func (d *Dialer) Client(timeout time.Duration, maxBody int64) *http.Client {
 		Timeout: timeout,
 		Transport: guarded{maxBody: maxBody, next: &http.Transport{
 			DialContext:            d.DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: d.roots},
 			TLSHandshakeTimeout:    dialTimeout,
 			MaxResponseHeaderBytes: 64 << 10,
 			DisableKeepAlives:      true, // each request is looked up anew

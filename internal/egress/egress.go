@@ -9,6 +9,7 @@ package egress
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -54,23 +55,26 @@ const (
 )
 
 // Options are for tests, which bring an internet of their own: what they change can be
-// changed by no setting, and neither changes what is judged.
+// changed by no setting, and none changes what is judged.
 type Options struct {
 	// Resolve looks a name up; nil: the system's resolver.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Connect connects to an address that was judged; nil: TCP.
 	Connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
+	// Roots are whom a client's TLS trusts; nil: whom the system trusts.
+	Roots *x509.CertPool
 }
 
 // Dialer connects to public addresses. It is safe for use by many goroutines.
 type Dialer struct {
 	resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
+	roots   *x509.CertPool
 }
 
 // New returns a dialer.
 func New(o Options) *Dialer {
-	d := &Dialer{resolve: o.Resolve, connect: o.Connect}
+	d := &Dialer{resolve: o.Resolve, connect: o.Connect, roots: o.Roots}
 	if d.resolve == nil {
 		d.resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)

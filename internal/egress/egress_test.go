@@ -31,7 +31,7 @@ func newWorld(t *testing.T, handler http.HandlerFunc) (*world, *egress.Dialer) {
 	t.Helper()
 	w := &world{answers: map[string][]string{}, looked: map[string]int{}, server: httptest.NewTLSServer(handler)}
 	t.Cleanup(w.server.Close)
-	return w, egress.New(egress.Options{Resolve: w.resolve, Connect: w.connect})
+	return w, egress.New(egress.Options{Resolve: w.resolve, Connect: w.connect, Roots: w.server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs})
 }
 
 func (w *world) resolve(_ context.Context, host string) ([]netip.Addr, error) {
@@ -153,12 +153,7 @@ func TestClient(t *testing.T) {
 			_, _ = io.WriteString(w, strings.Repeat("x", 1000))
 		}
 	})
-	w.answers["x.example."] = []string{public}
-	client := func(timeout time.Duration, most int64) *http.Client {
-		c := d.Client(timeout, most)
-		egress.TrustOf(c, w.server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, "example.com")
-		return c
-	}
+	w.answers["x.example.com."] = []string{public}
 	read := func(c *http.Client, url string) (string, error) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("signed"))
 		if err != nil {
@@ -172,21 +167,21 @@ func TestClient(t *testing.T) {
 		body, err := io.ReadAll(answer.Body)
 		return string(body), err
 	}
-	if body, err := read(client(time.Minute, 1000), "https://x.example/"); err != nil || len(body) != 1000 {
+	if body, err := read(d.Client(time.Minute, 1000), "https://x.example.com/"); err != nil || len(body) != 1000 {
 		t.Errorf("%d bytes: %v", len(body), err)
 	}
-	if body, err := read(client(time.Minute, 999), "https://x.example/"); !errors.Is(err, egress.ErrTooLarge) || len(body) != 999 {
+	if body, err := read(d.Client(time.Minute, 999), "https://x.example.com/"); !errors.Is(err, egress.ErrTooLarge) || len(body) != 999 {
 		t.Errorf("too large: %d bytes, %v", len(body), err)
 	}
 	for url, why := range map[string]egress.Reason{
-		"https://x.example/moved": egress.Redirected, "https://x.example/private": egress.Redirected, "http://x.example/": egress.BadScheme, "https://a:b@x.example/": egress.Credentials,
-		"https://x.example:8443/": egress.BadPort, "https://127.0.0.1/": egress.NotPublic,
+		"https://x.example.com/moved": egress.Redirected, "https://x.example.com/private": egress.Redirected, "http://x.example.com/": egress.BadScheme, "https://a:b@x.example.com/": egress.Credentials,
+		"https://x.example.com:8443/": egress.BadPort, "https://127.0.0.1/": egress.NotPublic,
 	} {
-		if _, err := read(client(time.Minute, 1000), url); egress.WhyBlocked(err) != why {
+		if _, err := read(d.Client(time.Minute, 1000), url); egress.WhyBlocked(err) != why {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	if _, err := read(client(50*time.Millisecond, 1000), "https://x.example/hangs"); err == nil {
+	if _, err := read(d.Client(50*time.Millisecond, 1000), "https://x.example.com/hangs"); err == nil {
 		t.Error("waited for a server that says nothing")
 	}
 	for _, to := range w.dialled {

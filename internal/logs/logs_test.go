@@ -55,6 +55,7 @@ func TestPatternsAreMaskedWhereverTheyStand(t *testing.T) {
 	jwtHead := "eyJhbGciOiJIUzI1NiJ9"
 	for _, c := range []struct{ text, hidden, stays string }{
 		{"got pgs_A9-_xyz0 from it", "A9-_xyz0", "got pgs_"},
+		{"signed by whsec_A9+/xyz0= just now", "A9+/xyz0", "signed by whsec_"},
 		{jwtHead + ".eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "c2lnbmF0dXJl", jwtHead},
 		{jwtHead + ".eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "eyJzdWIiOiIxIn0", jwtHead},
 		{"dial postgres://server:hunter2@db.internal:5432/pixgate: refused", "hunter2", "postgres://server:[redacted]@db.internal:5432/pixgate: refused"},

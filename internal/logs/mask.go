@@ -28,6 +28,7 @@ type pattern struct {
 var patterns = []pattern{
 	{"PRIVATE KEY", regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), masked},
 	{"pgs_", regexp.MustCompile(`pgs_[A-Za-z0-9_-]+`), "pgs_" + masked},
+	{"whsec_", regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+`), "whsec_" + masked},
 	{"eyJ", regexp.MustCompile(`(eyJ[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?`), "$1." + masked}, // a JWT keeps its header
 	{"://", regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/?#@"]*):[^\s"]*@`), "$1:" + masked + "@"},  // a connection string its user
 	{"=", regexp.MustCompile(`(?i)\b((?:x-amz-)?(?:signature|credential|security-token)|sig|ticket|token|code|otp|password|passwd|pwd|secret|api_?key)=("[^"]*"|'[^']*'|[^\s&"',;]+)`), "$1=" + masked},

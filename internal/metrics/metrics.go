@@ -35,6 +35,8 @@ type Metrics struct {
 	tasks    *prometheus.GaugeVec
 	streams  prometheus.Gauge
 	resyncs  prometheus.Counter
+	bounces  prometheus.Gauge
+	spam     prometheus.Gauge
 }
 
 // New returns Metrics at zero. Its [Metrics.Run] looks after the parts; without it
@@ -69,6 +71,12 @@ func New(o Options) *Metrics {
 		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "pixgate_stream_resyncs_total", Help: "Subscribers who were told to look again: when they began, and when they may have missed something.",
 		}),
+		bounces: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "pixgate_mail_bounce_rate", Help: "Of the mails of the last 14 days, those that bounced for good: 0 to 1. SES stops who is past 0.05.",
+		}),
+		spam: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "pixgate_mail_complaint_rate", Help: "Of the same mails, those that were called spam: 0 to 1. SES stops who is past 0.001.",
+		}),
 	}
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "pixgate_security_events_total", Help: "Security events by kind.",
@@ -76,7 +84,7 @@ func New(o Options) *Metrics {
 	for _, event := range o.Events { // all from the start, at zero: a rate needs a value before the first
 		m.events[event] = events.WithLabelValues(event)
 	}
-	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.secrets, m.tasks, m.streams, m.resyncs, m.parts, pool{o.Pool},
+	m.registry.MustRegister(events, m.dropped, m.requests, m.seconds, m.degraded, m.secrets, m.tasks, m.streams, m.resyncs, m.bounces, m.spam, m.parts, pool{o.Pool},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -119,6 +127,12 @@ func (m *Metrics) StreamsOpen(n int) { m.streams.Set(float64(n)) }
 
 // StreamsResynced counts subscribers who were told to look again.
 func (m *Metrics) StreamsResynced(n int) { m.resyncs.Add(float64(n)) }
+
+// MailRates says how much of the mail of late was refused, and how much called spam, 0 to 1.
+func (m *Metrics) MailRates(bounced, complained float64) {
+	m.bounces.Set(bounced)
+	m.spam.Set(complained)
+}
 
 // Handler answers for whoever watches the server: /metrics for Prometheus, /parts for
 // people. It asks nobody who they are: it is meant for a listener of its own.

@@ -43,6 +43,7 @@ func TestWhatHappenedIsTold(t *testing.T) {
 	m.Tasks("dead", 3)
 	m.StreamsOpen(7)
 	m.StreamsResynced(2)
+	m.MailRates(0.25, 0.5)
 	status, body := get(m, "/metrics")
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
@@ -60,6 +61,8 @@ func TestWhatHappenedIsTold(t *testing.T) {
 		`pixgate_tasks{state="dead"} 3`,
 		`pixgate_streams_open 7`,
 		`pixgate_stream_resyncs_total 2`,
+		`pixgate_mail_bounce_rate 0.25`,
+		`pixgate_mail_complaint_rate 0.5`,
 		`pixgate_database_connections_max 32`,
 		`pixgate_database_connections{state="idle"} `,
 		"go_goroutines ", "process_open_fds ",

@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	netmail "net/mail"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,6 +31,9 @@ func (n *Notices) Hear(ctx context.Context, post []byte) error {
 		if err != nil || fresh == 0 {
 			return fault.Database("keep a report", err)
 		}
+		if err := countFates(ctx, q, told.Fates, n.Now()); err != nil {
+			return err
+		}
 		for _, fate := range told.Fates {
 			named, err := n.suppress(ctx, q, fate)
 			if err != nil {
@@ -46,6 +50,23 @@ func (n *Notices) Hear(ctx context.Context, post []byte) error {
 		n.Security.Record(one)
 	}
 	return nil
+}
+
+// countFates counts what was heard of, on the day on which it was.
+func countFates(ctx context.Context, q *queries.Queries, fates []report.Fate, now time.Time) error {
+	count := queries.CountMailParams{Day: dayOf(now)}
+	for _, fate := range fates {
+		switch fate.Cause {
+		case report.Bounced:
+			count.Bounced++
+		case report.Complained:
+			count.Complained++
+		}
+	}
+	if count.Bounced+count.Complained == 0 {
+		return nil
+	}
+	return fault.Database("count a report", q.CountMail(ctx, count))
 }
 
 var events = map[report.Cause]audit.Event{report.Bounced: audit.MailBounced, report.Complained: audit.MailComplaint}

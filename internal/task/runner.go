@@ -41,6 +41,8 @@ type Work struct {
 	TakeUpload func(ctx context.Context, uploadID id.ID) error
 	// SecurityAlert mails an alert to everybody who has not got it; nil when all have.
 	SecurityAlert func(ctx context.Context, alertID id.ID) error
+	// AlertWebhook posts an alert; nil when nothing is left to do.
+	AlertWebhook func(ctx context.Context, alertID id.ID) error
 	// BookingMail mails a booking's event to everybody who has not got it; nil when all have.
 	BookingMail func(ctx context.Context, eventID id.ID) error
 	// Notification mails a notification; nil when nothing is left to do.
@@ -66,6 +68,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	river.AddWorker(workers, &importWorker{work: work.Import, giveUp: work.GiveUp})
 	river.AddWorker(workers, &uploadWorker{work: work.TakeUpload})
 	river.AddWorker(workers, &alertWorker{work: work.SecurityAlert})
+	river.AddWorker(workers, &alertWebhookWorker{work: work.AlertWebhook})
 	river.AddWorker(workers, &bookingWorker{work: work.BookingMail})
 	river.AddWorker(workers, &notificationWorker{work: work.Notification})
 	if m := work.Maintenance; m != nil {
@@ -81,6 +84,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 			importQueue:      {MaxWorkers: 2},
 			uploadQueue:      {MaxWorkers: 2}, // each takes a core and, at the pixel limit, most of a gigabyte
 			choreQueue:       {MaxWorkers: 2},
+			alertQueue:       {MaxWorkers: 2},
 			maintenanceQueue: {MaxWorkers: 1},
 		},
 		PeriodicJobs:         schedule(work),
@@ -175,6 +179,21 @@ func (w *alertWorker) Work(ctx context.Context, job *river.Job[securityAlert]) e
 
 // NextRetry waits 1 s, 2 s, 4 s and so on, 30 s at most.
 func (*alertWorker) NextRetry(job *river.Job[securityAlert]) time.Time {
+	return time.Now().Add(backoff(job.Attempt, 30*time.Second))
+}
+
+type alertWebhookWorker struct {
+	river.WorkerDefaults[alertWebhook]
+	work func(context.Context, id.ID) error
+}
+
+// Work posts the alert.
+func (w *alertWebhookWorker) Work(ctx context.Context, job *river.Job[alertWebhook]) error {
+	return w.work(ctx, id.ID(job.Args.AlertID))
+}
+
+// NextRetry waits 1 s, 2 s, 4 s and so on, 30 s at most.
+func (*alertWebhookWorker) NextRetry(job *river.Job[alertWebhook]) time.Time {
 	return time.Now().Add(backoff(job.Attempt, 30*time.Second))
 }
 

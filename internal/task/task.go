@@ -27,6 +27,7 @@ const (
 	importQueue      = "import"
 	uploadQueue      = "upload"
 	choreQueue       = "chore"
+	alertQueue       = "alert"       // apart, so that a program that doesn't know its kind leaves it lying
 	maintenanceQueue = "maintenance" // where earlier versions put chores: what they left, or still queue, is done; they know few kinds
 )
 
@@ -83,6 +84,20 @@ func (securityAlert) Kind() string { return "security_alert" }
 // InsertOpts says how the task is queued.
 func (securityAlert) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 25}
+}
+
+// alertWebhook posts an alert. It has the time of its mail: whatever the receiver says of
+// when to come again, ten minutes later it is no news any more.
+type alertWebhook struct {
+	AlertID rowID `json:"alert_id"`
+}
+
+// Kind names the task in stored rows.
+func (alertWebhook) Kind() string { return "alert_webhook" }
+
+// InsertOpts says how the task is queued.
+func (alertWebhook) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: alertQueue, MaxAttempts: 25}
 }
 
 // bookingMail mails what happened to a booking. It is tried for most of a day, since
@@ -156,6 +171,18 @@ func (q *Queue) TakeUpload(ctx context.Context, tx pgx.Tx, uploadID id.ID) error
 // SecurityAlert queues the mails of an alert with the transaction that claims it.
 func (q *Queue) SecurityAlert(ctx context.Context, tx pgx.Tx, alertID id.ID) error {
 	return q.insert(ctx, tx, securityAlert{AlertID: rowID(alertID)})
+}
+
+// PostedAlerts is a Queue whose alerts are posted as well as mailed, each by a task of its
+// own: neither waits for the other.
+type PostedAlerts struct{ *Queue }
+
+// SecurityAlert queues the mails and the webhook of an alert with the transaction that claims it.
+func (p PostedAlerts) SecurityAlert(ctx context.Context, tx pgx.Tx, alertID id.ID) error {
+	if err := p.Queue.SecurityAlert(ctx, tx, alertID); err != nil {
+		return err
+	}
+	return p.insert(ctx, tx, alertWebhook{AlertID: rowID(alertID)})
 }
 
 // BookingMail queues the mails about a booking's event with the transaction of that.

@@ -24,6 +24,7 @@ import (
 	"pixgate/internal/secret"
 	"pixgate/internal/task"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook/standard"
 )
 
 const alarm = "alarm@example.org"
@@ -36,6 +37,7 @@ type station struct {
 	box      *mailbox.Server
 	security *audit.Security
 	alerts   *watch.Alerts
+	hook     *watch.Hook
 	log      *buffer
 }
 
@@ -45,7 +47,10 @@ type unread struct{}
 func (unread) SecurityEvent(string)        {}
 func (unread) SecurityEventsDropped(int64) {}
 
-func newStation(t *testing.T) *station {
+func newStation(t *testing.T) *station { return openStation(t, "", nil) }
+
+// openStation is newStation with a webhook at a URL, which r receives.
+func openStation(t *testing.T, url secret.Value, r *receiver) *station {
 	t.Helper()
 	s := &station{t: t, db: stage.Database(t), box: stage.Mailbox(t), log: &buffer{}}
 	s.Cast = cast.New(t, s.db.Owner)
@@ -61,13 +66,20 @@ func newStation(t *testing.T) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var alerts audit.AlertQueue = queue
+	if url != "" {
+		alerts = task.PostedAlerts{Queue: queue}
+	}
 	s.security = audit.NewSecurity(audit.SecurityOptions{
-		DB: s.db.Pool, Keys: secret.NewRing("audit secret of a test, long enough", ""), Tally: unread{}, Queue: queue, Now: time.Now, Log: log,
+		DB: s.db.Pool, Keys: secret.NewRing("audit secret of a test, long enough", ""), Tally: unread{}, Queue: alerts, Now: time.Now, Log: log,
 		Rule: audit.Rule{Window: 5 * time.Minute, Cooldown: 15 * time.Minute, Thresholds: map[audit.Event]int{audit.LoginWrong: 25, audit.LimiterFallback: 1}},
 	})
 	s.alerts = watch.NewAlerts(watch.AlertOptions{DB: s.db.Pool, Tenants: account.NewTenants(s.db.Pool, "studio", time.Now), Sender: ses, Mailbox: alarm, Log: log})
+	s.hook = watch.NewHook(watch.HookOptions{
+		DB: s.db.Pool, Tenants: account.NewTenants(s.db.Pool, "studio", time.Now), Poster: r.poster(), URL: url, Secrets: []standard.Secret{hookSecret}, Now: time.Now, Log: log,
+	})
 	runner, err := task.NewRunner(s.db.Pool, task.Work{
-		SecurityAlert: s.alerts.Mail, LoginMail: unexpected, Import: unexpected, GiveUp: unexpected,
+		SecurityAlert: s.alerts.Mail, AlertWebhook: s.hook.Post, LoginMail: unexpected, Import: unexpected, GiveUp: unexpected,
 	}, log)
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +119,15 @@ func (s *station) failures(tenantID id.ID, n int) (all []audit.Incident) {
 	return all
 }
 
+// queued is how many tasks of a kind there are, done or not.
+func (s *station) queued(kind string) (n int) {
+	s.t.Helper()
+	if err := s.db.Owner.QueryRow(context.Background(), "SELECT count(*) FROM task.river_job WHERE kind = $1", kind).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
 // mailed waits until every alert is out, and returns to whom.
 func (s *station) mailed() (to []string) {
 	s.t.Helper()
@@ -132,6 +153,11 @@ func (s *station) mailed() (to []string) {
 func TestAnAlertReachesTheStudiosPeopleAndNobodyElse(t *testing.T) {
 	t.Parallel()
 	s := newStation(t)
+	defer func() {
+		if n := s.queued("alert_webhook"); n != 0 {
+			t.Errorf("%d webhooks are queued where there is none", n)
+		}
+	}()
 	blocked := s.Person(t, s.TenantID, "blocked-admin@example.com", account.Admin)
 	s.Exec(t, "UPDATE account SET blocked_at = now() WHERE id = $1", blocked.AccountID)
 	s.record(s.failures(s.TenantID, 24)...)

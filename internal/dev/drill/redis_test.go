@@ -128,17 +128,17 @@ func TestRedisIsAway(t *testing.T) {
 		}
 	}
 	r := newRush(t, h)
-	const phase = 4 * time.Second
+	const phase, away = 4 * time.Second, 6 * time.Second // for longer than a moment
 	r.enter("calm", phase)
 	eventually(t, "readiness", patience, ready("ok\n"))
 	s.Kill()
-	r.enter("killed", phase)
+	r.enter("killed", away)
 	eventually(t, "degraded without Redis", patience, ready("degraded\n"))
 	restart(t, s)
 	r.enter("back, empty", phase)
 	eventually(t, "readiness after the restart", patience, ready("ok\n"))
 	s.Pause()
-	r.enter("hangs", phase)
+	r.enter("hangs", away)
 	eventually(t, "degraded beside a Redis that hangs", patience, ready("degraded\n"))
 	s.Resume()
 	r.enter("goes on", phase)
