@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -22,13 +23,16 @@ func (l *Limiter) lose(failed *shared) {
 	}
 }
 
-// Run watches over Redis until ctx ends: without it, a Redis that fails stays away.
-// There must be one. It returns at once where there is no Redis, and closes the
-// connections to it in the end; the limiter then counts in memory.
+// Run watches over Redis and renews this server's places until ctx ends: without it, a
+// Redis that fails stays away. There must be one. It returns at once where there is no
+// Redis, and closes the connections to it in the end; the limiter then counts in memory.
 func (l *Limiter) Run(ctx context.Context) {
 	if l.open == nil {
 		return
 	}
+	var keeping sync.WaitGroup
+	keeping.Go(func() { l.keep(ctx) })
+	defer keeping.Wait()
 	wait, found := shortestWait, time.Time{}
 	for {
 		select {
@@ -64,7 +68,7 @@ func (l *Limiter) find(ctx context.Context, wait *time.Duration) *shared {
 		}
 		*wait = min(2**wait, longestWait)
 		next := l.open()
-		if next.ready(ctx) {
+		if next.ready(ctx) && l.renew(next) == nil {
 			return next
 		}
 		next.close()
