@@ -75,3 +75,6 @@ func (l *Limiter) Rows() int {
 	defer l.hall.mu.Unlock()
 	return len(l.hall.rows)
 }
+
+// Renew tells Redis of all places, now.
+func (l *Limiter) Renew() error { return l.renew(l.redis.Load()) }
