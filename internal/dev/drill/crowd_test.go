@@ -95,7 +95,8 @@ func (p *pushers) knock(ctx context.Context) {
 // pull opens archives and leaves them before their end.
 func (p *pushers) pull(ctx context.Context) {
 	for ctx.Err() == nil {
-		got, status, after, err := p.f.read(ctx, p.f.as(p.person), p.archive, func(body io.Reader) error {
+		// Not by ctx: its end would cut what is still counted.
+		got, status, after, err := p.f.read(context.WithoutCancel(ctx), p.f.as(p.person), p.archive, func(body io.Reader) error {
 			defer p.archives.in()()
 			for end := time.Now().Add(time.Second); time.Now().Before(end) && ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
 				if _, err := io.CopyN(io.Discard, body, 64<<10); err != nil { // far from all of it in a second

@@ -40,6 +40,7 @@ func newFleet(t *testing.T) *fleet {
 	h.env["REDIS_URL"] = stage.Redis(t)
 	h.env["RATE_LIMIT_UPLOAD"], h.env["RATE_LIMIT_DOWNLOAD"] = "100000/1m", "100000/1m"
 	h.env["RATE_LIMIT_PUBLIC_API"] = fmt.Sprintf("%d/1m", knocksAMinute)
+	h.front.DialContext = narrow(h.front.DialContext)
 	h.fill(t)
 	f := &fleet{house: h, answers: map[string]int{}}
 	var addresses []string
