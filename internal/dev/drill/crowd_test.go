@@ -64,13 +64,14 @@ func (f *fleet) newPushers(t *testing.T, folder string, pictures int) *pushers {
 	return p
 }
 
-// work is what they do at the same time.
+// work is what they do at the same time: as many as could be served if each server counted
+// for itself.
 func (p *pushers) work() []func(context.Context) {
 	all := []func(context.Context){p.knock, p.knock}
-	for range archivesAtOnce + 2 {
+	for range fleetSize * archivesAtOnce {
 		all = append(all, p.pull)
 	}
-	for range streamsAtOnce + 4 {
+	for range fleetSize * streamsAtOnce {
 		all = append(all, p.listen)
 	}
 	return all
@@ -110,7 +111,7 @@ func (p *pushers) pull(ctx context.Context) {
 		if status == http.StatusTooManyRequests {
 			p.archives.refused.Add(1)
 		}
-		pause(ctx, 60*time.Millisecond)
+		pause(ctx, 150*time.Millisecond)
 	}
 }
 
@@ -168,7 +169,7 @@ func (p *pushers) listen(ctx context.Context) {
 		}
 		p.f.must(w.status == http.StatusOK || w.status == http.StatusTooManyRequests || w.status >= 500, "a stream too many is answered with %d", w.status)
 		w.leave()
-		pause(ctx, 100*time.Millisecond)
+		pause(ctx, 250*time.Millisecond)
 	}
 }
 
