@@ -43,7 +43,8 @@
 // A place is a lease of five seconds in Redis, which [Limiter.Run] renews every second. A
 // server that is killed loses its places with their leases; a Redis that has lost its data
 // is told of all that are held within a second. No server ever has more than there may be,
-// and all together have no more while Redis is there. While it is away each server enters
+// and all together have no more while Redis is there. One that fails is waited for, up to a
+// second: what runs for long may begin late. While it is away for longer each server enters
 // by its own count, and by what it was told of the others' for the length of a lease: all
 // together may then come to have as many as there may be on each. What has entered is
 // never cut off; nobody new enters until enough have left.
@@ -60,6 +61,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -95,6 +97,8 @@ type Limiter struct {
 	open     func() *shared         // nil: there is no Redis
 	redis    atomic.Pointer[shared] // nil while Redis is away
 	lost     chan *shared           // the one that failed, for Run
+	losing   sync.Mutex
+	absent   *absence // the last one; nil: there was none
 	onChange func(away bool)
 }
 

@@ -38,8 +38,9 @@ func (l *Limiter) Places(name Name) *Places { return &Places{limiter: l, name: n
 // calling it again does nothing. RATE_LIMITED while all are taken, with when the first of them is
 // free unless its server renews it. It is entered even if ctx has ended.
 //
-// Other errors are [ErrNoKey] alone. Redis's are none: while it is away this server counts its own
-// places and, until their leases end, those of the others that it was told of.
+// Other errors are [ErrNoKey] alone. Redis's are none: while it is away, and for longer than the
+// moment that is waited for it, this server counts its own places and, until their leases end,
+// those of the others that it was told of.
 func (p *Places) Enter(ctx context.Context, key string, most int) (leave func(), err error) {
 	b, err := bucketOf(p.limiter.key, "places "+string(p.name), []string{key})
 	if err != nil {
@@ -54,16 +55,21 @@ func (l *Limiter) enter(ctx context.Context, key string, most int) (leave func()
 	if !free {
 		return nil, full(h.lease)
 	}
-	if redis := l.redis.Load(); redis != nil {
-		answer, err := redis.enter(ctx, key, place, most, h.lease)
-		if err == nil {
-			h.hear(key, place, answer, l.since())
-			if !answer.entered {
-				return nil, full(answer.wait)
-			}
-			return l.leaver(key, place), nil
+	for range 2 {
+		redis := l.awaited(ctx)
+		if redis == nil {
+			break
 		}
-		l.lose(redis)
+		answer, err := redis.enter(ctx, key, place, most, h.lease)
+		if err != nil {
+			l.lose(redis)
+			continue
+		}
+		h.hear(key, place, answer, l.since())
+		if !answer.entered {
+			return nil, full(answer.wait)
+		}
+		return l.leaver(key, place), nil
 	}
 	if !h.decide(key, place, most, l.since()) {
 		return nil, full(h.lease)

@@ -290,6 +290,28 @@ func TestWhatOthersHaveIsKeptForALease(t *testing.T) {
 	refused(t, here, "anna")
 }
 
+// A machine that is busy takes Redis for lost now and then. A server that knows of nobody
+// waits for it then, rather than to give away what others have.
+func TestARedisThatIsSlowForAMomentIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := server(t)
+	there, here := limiter(t, gate.Options{Redis: secret.Value(s.URL(0))}), run(t, gate.New, gate.Options{Redis: secret.Value(s.URL(0))})
+	for range 4 {
+		enter(t, there, "anna")
+	}
+	if _, err := here.Take(t.Context(), gate.Form, "ben"); err != nil { // the connection is there
+		t.Fatal(err)
+	}
+	s.Pause()
+	entered := make(chan bool)
+	go func() { entered <- mayEnter(here, "anna") }()
+	eventually(t, "Redis is lost", func() bool { return here.Where() == gate.Memory })
+	s.Resume()
+	if <-entered {
+		t.Error("a fifth is let in while Redis was slow")
+	}
+}
+
 // A refusal is kept as well: who is past the places of all servers does not get those of
 // one as soon as Redis is slow.
 func TestWhoWasRefusedIsRefusedWithoutRedis(t *testing.T) {
@@ -368,5 +390,21 @@ func TestPlacesTellNobodysName(t *testing.T) {
 	leave()
 	if n := redis.DBSize(t.Context()).Val(); n != 0 {
 		t.Errorf("%d keys are left", n)
+	}
+}
+
+// What a server has itself it knows without Redis, whatever that has lost.
+func TestNoServerHasMoreByItselfThanThereMayBe(t *testing.T) {
+	t.Parallel()
+	url := stage.Redis(t)
+	l := run(t, gate.NewHurried(time.Hour, time.Hour), gate.Options{Redis: secret.Value(url)})
+	for range 4 {
+		defer enter(t, l, "anna")()
+	}
+	if err := client(t, url).FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if mayEnter(l, "anna") {
+		t.Error("a fifth is let in by a Redis that knows of nobody")
 	}
 }
