@@ -18,9 +18,10 @@ type hall struct {
 	last uint64
 	rows map[string]*row // by key
 
-	// turn is had by whoever tells Redis of places that end or go on: a renewal that is
-	// under way must not bring back what was left after it was written.
-	turn sync.Mutex
+	// turn keeps those who leave, which may be some, from a renewal: one that is under way must
+	// not bring back what was left after it was written.
+	turn sync.RWMutex
+	door chan struct{} // has room for leavingAtOnce
 }
 
 // row is who has places under one key.
@@ -40,7 +41,7 @@ const (
 )
 
 func newHall(self string) hall {
-	return hall{lease: lease, renewal: renewal, self: self, rows: map[string]*row{}}
+	return hall{lease: lease, renewal: renewal, self: self, rows: map[string]*row{}, door: make(chan struct{}, leavingAtOnce)}
 }
 
 // ask makes a place that is to be decided about; there is none where this server alone has

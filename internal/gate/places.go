@@ -23,6 +23,9 @@ const (
 	renewal = time.Second
 	// renewedAtOnce is of how many keys it says so by one call.
 	renewedAtOnce = 100
+	// leavingAtOnce is how many tell Redis side by side that they leave: a server that stops
+	// has thousands of streams that do, and not as many connections.
+	leavingAtOnce = 8
 )
 
 // Places count what runs at the same time.
@@ -84,8 +87,10 @@ func full(wait time.Duration) error {
 // leaver gives a place back, and returns when the other servers may know.
 func (l *Limiter) leaver(key, place string) func() {
 	return sync.OnceFunc(func() {
-		l.hall.turn.Lock()
-		defer l.hall.turn.Unlock()
+		l.hall.door <- struct{}{}
+		defer func() { <-l.hall.door }()
+		l.hall.turn.RLock()
+		defer l.hall.turn.RUnlock()
 		l.hall.forget(key, place)
 		if redis := l.redis.Load(); redis != nil {
 			if err := redis.leave(key, place); err != nil {
