@@ -34,7 +34,10 @@ func newBalancer(t *testing.T, addr string, servers []string) *balancer {
 		t.Fatal(err)
 	}
 	quiet := log.New(io.Discard, "", 0)
-	accepted := func(ctx context.Context, c net.Conn) context.Context { _ = c.(*net.TCPConn).SetWriteBuffer(narrowness); return ctx }
+	accepted := func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(narrowness)
+		return ctx
+	}
 	s := &http.Server{ErrorLog: quiet, ConnContext: accepted, Handler: &httputil.ReverseProxy{
 		Transport: b, ErrorLog: quiet, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
