@@ -77,8 +77,12 @@ fuzz: ## every fuzz test for a few seconds
 	  done; \
 	done
 
-fleet: ## three servers, one of which is killed every few seconds, for two minutes
-	@PIXGATE_FLEET_SECONDS=120 go test -count 1 -timeout 15m -v -run '^TestAFleet' ./internal/dev/drill
+SECONDS := 120
+RUNS := 1
+
+fleet: ## three servers, one of which is killed every few seconds (SECONDS=120 RUNS=1); the first run that fails ends it
+	@for n in $$(seq $(RUNS)); do echo "run $$n of $(RUNS)"; \
+	  PIXGATE_FLEET_SECONDS=$(SECONDS) go test -count 1 -timeout $$(( $(SECONDS) + 900 ))s -v -run '^TestAFleet' ./internal/dev/drill || exit 1; done
 
 # Two copies of the source at different places, built with nothing in common but the downloaded modules.
 reproducible: ## is the server's program the same, byte by byte, wherever it is built?

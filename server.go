@@ -128,7 +128,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	jobs := job.NewJobs(pool, auditLog, now, notices)
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
 	archives := transfer.NewArchives(transfer.ArchiveOptions{
-		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Security: security,
+		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Security: security, Places: limits.Places(gate.Archives),
 		Tickets: secret.NewRing(settings.TicketSecret, settings.TicketSecretPrevious), Now: now, Log: log,
 	})
 	imports := transfer.NewImports(transfer.ImportOptions{
@@ -150,7 +150,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	if err != nil {
 		return err
 	}
-	events := feed.New(feed.Options{DB: pool, Meter: meter, Now: now, Log: log})
+	events := feed.New(feed.Options{DB: pool, Meter: meter, Places: limits.Places(gate.Streams), Now: now, Log: log})
 	pages, err := openPages(settings, now, log)
 	if err != nil {
 		return err

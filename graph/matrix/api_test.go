@@ -29,6 +29,7 @@ import (
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/dossier"
 	"pixgate/internal/feed"
+	"pixgate/internal/gate"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
 	"pixgate/internal/notice"
@@ -97,11 +98,12 @@ func newAPI(t testing.TB) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
+	limits := stage.Limits(t, nil)
 	a.resolver = &graph.Resolver{Options: graph.Options{
 		Accounts: account.NewAccounts(pool, time.Now), Members: account.NewMembers(pool, chain, time.Now), Tenants: tenants, Jobs: jobs,
 		Sessions:  session.New(session.Options{DB: pool, Tenants: tenants, Codes: secret.NewRing("otp secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Downloads: transfer.NewDownloads(pool, jobs, store.Presigner(), 5*time.Minute, time.Now),
-		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Security: &stage.Records{}, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),
+		Archives:  transfer.NewArchives(transfer.ArchiveOptions{DB: pool, Jobs: jobs, Store: store, Security: &stage.Records{}, Places: limits.Places(gate.Archives), Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: time.Now, Log: log}),
 		Imports:   transfer.NewImports(transfer.ImportOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Uploads:   transfer.NewUploads(transfer.UploadOptions{DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Security: &stage.Records{}, Failures: uncounted{}, Now: time.Now, Log: log}),
 		Bookings:  booking.New(booking.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now}),
@@ -110,8 +112,8 @@ func newAPI(t testing.TB) *api {
 		Notices:   notice.New(notice.Options{DB: pool, Tenants: tenants, Audit: chain, Queue: queue, Now: time.Now, Log: log}),
 		Events:    watch.NewEvents(pool, time.Now),
 		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
-		Feed:      feed.New(feed.Options{DB: db.Pool, Meter: &stage.Records{}, MostOfAccount: 100, Now: time.Now, Log: log}),
-		Limits:    stage.Limits(t, nil),
+		Feed:      feed.New(feed.Options{DB: db.Pool, Meter: &stage.Records{}, Places: limits.Places(gate.Streams), MostOfAccount: 100, Now: time.Now, Log: log}),
+		Limits:    limits,
 		Timeout:   10 * time.Second, Now: time.Now, Log: log,
 	}}
 	a.resolver.Reputation = notice.NewReputation(notice.ReputationOptions{DB: pool, Now: time.Now, Log: log})

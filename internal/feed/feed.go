@@ -58,11 +58,18 @@ func (e *Event) named() *[]id.ID {
 type Options struct {
 	DB            *pgxpool.Pool // reaches PostgreSQL itself or a pooler that keeps sessions: LISTEN needs one
 	Meter         Meter
+	Places        Places        // where streams of accounts are counted
 	Most          int           // streams of this process [5,000]
-	MostOfAccount int           // streams of one account in this process [10]
+	MostOfAccount int           // streams of one account, on all servers together [10]
 	LookEvery     time.Duration // between two looks at whether all may still watch [5 s]
 	Now           func() time.Time
 	Log           *slog.Logger
+}
+
+// Places count what runs at once for whom, on all servers together. RATE_LIMITED says when to
+// come back; what has entered leaves by leave.
+type Places interface {
+	Enter(ctx context.Context, key string, most int) (leave func(), err error)
 }
 
 // Meter counts.
@@ -130,16 +137,30 @@ func (f *Feed) Watch(ctx context.Context, v account.Viewer, j *job.Job) (*Stream
 	if err := f.heard(ctx); err != nil {
 		return nil, err
 	}
-	s := &Stream{feed: f, tenant: v.TenantID, account: v.AccountID, session: v.SessionID, job: j.ID, ready: make(chan struct{}, 1)}
+	leave, err := f.Places.Enter(ctx, v.AccountID.String(), f.MostOfAccount)
+	if err != nil {
+		if fault.Is(err, fault.RateLimited) {
+			err = fault.TooMany("Too many subscriptions are open. Please close one, or wait a moment.", fault.As(err).RetryAfter)
+		}
+		return nil, err
+	}
+	s := &Stream{feed: f, leave: leave, tenant: v.TenantID, account: v.AccountID, session: v.SessionID, job: j.ID, ready: make(chan struct{}, 1)}
+	if err := f.add(s); err != nil {
+		leave()
+		return nil, err
+	}
+	return s, nil
+}
+
+// add has a stream told from now on.
+func (f *Feed) add(s *Stream) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case f.closed:
-		return nil, fault.Away("feed", ErrClosed)
-	case len(f.accounts[v.AccountID]) >= f.MostOfAccount:
-		return nil, fault.TooMany("Too many subscriptions are open. Please close one, or wait a moment.", 5*time.Second)
+		return fault.Away("feed", ErrClosed)
 	case len(f.open) >= f.Most:
-		return nil, fault.Away("feed", errors.New("as many streams are open as this process takes"))
+		return fault.Away("feed", errors.New("as many streams are open as this process takes"))
 	}
 	f.open[s] = struct{}{}
 	put(f.jobs, s.job, s)
@@ -147,7 +168,7 @@ func (f *Feed) Watch(ctx context.Context, v account.Viewer, j *job.Job) (*Stream
 	f.doubt(streams{s: {}}) // so that it is known when its session ends
 	s.add(Event{Kind: Resync, At: f.Now()})
 	f.Meter.StreamsOpen(len(f.open))
-	return s, nil
+	return nil
 }
 
 // heard waits until events are heard, for a moment.

@@ -152,11 +152,17 @@ func TestStreamsAreCounted(t *testing.T) {
 		t.Errorf("one more than an account may: %v", err)
 	}
 	w.watch(w.Feed, w.Admin, w.of(w.Package))
-	if _, err := w.Feed.Watch(t.Context(), by(w.Photographer), w.of(w.Package)); !fault.Is(err, fault.Unavailable) {
-		t.Errorf("one more than the process takes: %v", err)
+	if _, err := w.another(Options{LookEvery: never, MostOfAccount: 2}).Watch(t.Context(), by(w.Owner), w.of(w.Package)); !fault.Is(err, fault.RateLimited) {
+		t.Errorf("one more than an account may, at another server: %v", err)
+	}
+	for range 3 { // and it takes nothing for it
+		if _, err := w.Feed.Watch(t.Context(), by(w.Photographer), w.of(w.Package)); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("one more than the process takes: %v", err)
+		}
 	}
 	first.Close()
 	first.Close()
+	w.watch(w.Feed, w.Photographer, w.of(w.Package)).Close()
 	w.watch(w.Feed, w.Owner, w.of(w.Package))
 	if open, _ := w.meter.Streams(); open != 3 {
 		t.Errorf("%d streams are counted, 3 are open", open)

@@ -21,6 +21,7 @@ const mostPending = 16
 // Stream is what one watcher is told.
 type Stream struct {
 	feed                          *Feed
+	leave                         func() // gives the account's place back
 	tenant, account, session, job id.ID
 	until                         time.Time     // of the feed's watch alone: when the session or the membership ends; zero: not known yet
 	ready                         chan struct{} // there is something to take
@@ -60,6 +61,7 @@ func (s *Stream) take() (event Event, ok bool, err error) {
 func (s *Stream) Close() {
 	s.end(context.Canceled)
 	s.feed.remove(s)
+	s.leave()
 }
 
 // end ends the stream for a reason; the first one counts.

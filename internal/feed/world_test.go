@@ -10,6 +10,7 @@ import (
 	"pixgate/internal/account"
 	"pixgate/internal/dev/cast"
 	"pixgate/internal/dev/stage"
+	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
 )
@@ -18,9 +19,10 @@ import (
 type world struct {
 	*cast.Cast
 	*Feed
-	t     testing.TB
-	db    *stage.DB
-	meter *stage.Records
+	t      testing.TB
+	db     *stage.DB
+	meter  *stage.Records
+	limits *gate.Limiter
 }
 
 // never is longer than any test.
@@ -28,7 +30,7 @@ const never = time.Hour
 
 func newWorld(t testing.TB, o Options) *world {
 	t.Helper()
-	w := &world{t: t, db: stage.Database(t), meter: &stage.Records{}}
+	w := &world{t: t, db: stage.Database(t), meter: &stage.Records{}, limits: stage.Limits(t, nil)}
 	w.Cast = cast.New(t, w.db.Owner)
 	w.Feed = w.another(o)
 	return w
@@ -37,7 +39,7 @@ func newWorld(t testing.TB, o Options) *world {
 // another is the feed of another process.
 func (w *world) another(o Options) *Feed {
 	w.t.Helper()
-	o.DB, o.Meter, o.Now, o.Log = w.db.Pool, w.meter, time.Now, slog.New(slog.DiscardHandler)
+	o.DB, o.Meter, o.Places, o.Now, o.Log = w.db.Pool, w.meter, w.limits.Places(gate.Streams), time.Now, slog.New(slog.DiscardHandler)
 	f := New(o)
 	ctx, stop := context.WithCancel(context.Background())
 	var ended sync.WaitGroup

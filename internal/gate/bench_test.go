@@ -71,3 +71,55 @@ func cpu() time.Duration {
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // fails for a wrong argument only
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
+
+// What a place costs who enters and leaves, beside one use of a limit on the same Redis.
+func BenchmarkEnter(b *testing.B) {
+	limits := map[gate.Name]gate.Limit{gate.PublicAPI: {Most: 100_000, Period: time.Second}}
+	memory := limiter(b, gate.Options{})
+	redis := limiter(b, gate.Options{Limits: limits, Redis: secret.Value(stage.Redis(b))})
+	pass := func(l *gate.Limiter) {
+		leave, err := l.Places(gate.Archives).Enter(b.Context(), "anna", 4)
+		if err != nil {
+			b.Fatal(err)
+		}
+		leave()
+	}
+	measure := func(name string, call func()) time.Duration {
+		var each time.Duration
+		b.Run(name, func(b *testing.B) {
+			call() // the connection is there
+			b.ReportAllocs()
+			began, before, n := time.Now(), cpu(), 0
+			for b.Loop() {
+				call()
+				n++
+			}
+			each = time.Since(began) / time.Duration(n)
+			b.ReportMetric(float64((cpu()-before).Nanoseconds())/float64(n)/1000, "cpu-µs/op")
+		})
+		return each
+	}
+	plain := measure("one use of a limit, redis", func() { _, _ = redis.Take(b.Context(), gate.PublicAPI, "anna") })
+	measure("enter and leave, memory", func() { pass(memory) })
+	both := measure("enter and leave, redis", func() { pass(redis) })
+	if plain > 0 {
+		b.Logf("to enter and to leave takes %.1f times as long as one use of a limit", float64(both)/float64(plain))
+	}
+}
+
+// What it costs a second to keep five thousand places, each another's.
+func BenchmarkRenewal(b *testing.B) {
+	const places = 5000
+	l := run(b, gate.NewHurried(time.Hour, time.Hour), gate.Options{Redis: secret.Value(stage.Redis(b))})
+	for n := range places {
+		if _, err := l.Places(gate.Streams).Enter(b.Context(), strconv.Itoa(n), 10); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if err := l.Renew(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/places/1000, "µs/place")
+}

@@ -54,3 +54,27 @@ func (m *memory) len() int {
 	}
 	return n
 }
+
+// NewHurried is NewPatient with leases and renewals of so long.
+func NewHurried(lease, renewal time.Duration) func(Options) (*Limiter, error) {
+	return func(o Options) (*Limiter, error) {
+		l, err := NewPatient(o)
+		if err == nil {
+			l.hall.lease, l.hall.renewal = lease, renewal
+		}
+		return l, err
+	}
+}
+
+// Lease is how long a place is kept of which its server says nothing more.
+const Lease = lease
+
+// Rows is of how many keys the places are known.
+func (l *Limiter) Rows() int {
+	l.hall.mu.Lock()
+	defer l.hall.mu.Unlock()
+	return len(l.hall.rows)
+}
+
+// Renew tells Redis of all places, now.
+func (l *Limiter) Renew() error { return l.renew(l.redis.Load()) }

@@ -1,5 +1,5 @@
-// Package gate decides whether a caller may knock: how often ([Limiter]) and from
-// where ([Lists]). It knows nothing of HTTP, of settings or of who is signed in.
+// Package gate decides whether a caller may knock: how often ([Limiter]), how many times
+// at once ([Places]) and from where ([Lists]). It knows nothing of HTTP, of settings or of who is signed in.
 //
 // # Limits
 //
@@ -32,15 +32,36 @@
 // counts again. While it is away each server counts for itself: behind a balancer
 // callers then have up to one limit for each server.
 //
+// # Places
+//
+// What takes its time is counted while it runs:
+//
+//	leave, err := limiter.Places(gate.Archives).Enter(ctx, account, 4)
+//	if err != nil { … } // RATE_LIMITED, with when to come back
+//	defer leave()
+//
+// A place is a lease of five seconds in Redis, which [Limiter.Run] renews every second. A
+// server that is killed loses its places with their leases; a Redis that has lost its data
+// is told of all that are held within a second. No server ever has more than there may be,
+// and all together have no more while Redis is there. One that fails is waited for, up to a
+// second: what runs for long may begin late. While it is away for longer each server enters
+// by its own count, and by what it was told of the others' for the length of a lease: all
+// together may then come to have as many as there may be on each. What has entered is
+// never cut off; nobody new enters until enough have left.
+//
+// # Bounds
+//
 // Memory is bounded: 65,536 keys a limit, some 60 bytes each. Past that the key that has
 // been silent for longest is forgotten.
 package gate
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,10 +92,13 @@ type Limiter struct {
 	key    secret.Key
 	now    func() time.Time
 	start  time.Time
+	hall   hall
 
 	open     func() *shared         // nil: there is no Redis
 	redis    atomic.Pointer[shared] // nil while Redis is away
 	lost     chan *shared           // the one that failed, for Run
+	losing   sync.Mutex
+	absent   *absence // the last one; nil: there was none
 	onChange func(away bool)
 }
 
@@ -91,7 +115,7 @@ type count struct {
 func New(o Options) (*Limiter, error) { return newLimiter(o, patience) }
 
 func newLimiter(o Options, patience time.Duration) (*Limiter, error) {
-	l := &Limiter{counts: map[Name]*count{}, key: o.Key, now: o.Now, start: o.Now(), lost: make(chan *shared, 1), onChange: o.OnChange}
+	l := &Limiter{counts: map[Name]*count{}, key: o.Key, now: o.Now, start: o.Now(), lost: make(chan *shared, 1), onChange: o.OnChange, hall: newHall(rand.Text() + ".")}
 	if o.Key.ID() == "" {
 		return nil, errors.New("limits need a key to hide whom they count")
 	}
@@ -136,6 +160,9 @@ func (l *Limiter) Look(ctx context.Context, name Name, key ...string) (Result, e
 	return l.ask(ctx, name, key, 0)
 }
 
+// since is the time since the limiter's start.
+func (l *Limiter) since() time.Duration { return l.now().Sub(l.start) }
+
 func (l *Limiter) ask(ctx context.Context, name Name, key []string, n int) (Result, error) {
 	c, known := l.counts[name]
 	if !known {
@@ -145,7 +172,7 @@ func (l *Limiter) ask(ctx context.Context, name Name, key []string, n int) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	now := l.now().Sub(l.start)
+	now := l.since()
 	kept := c.known.take(b, c.Limit, now, n)
 	redis := l.redis.Load()
 	if redis == nil || !kept.Allowed {

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -17,18 +18,56 @@ const (
 // lose turns away from a Redis that has failed. Of all calls that failed with it, the
 // first one does; one that comes late can't turn away from its successor.
 func (l *Limiter) lose(failed *shared) {
+	l.losing.Lock()
+	defer l.losing.Unlock()
 	if l.redis.CompareAndSwap(failed, nil) {
+		l.absent = &absence{until: time.Now().Add(moment), over: make(chan struct{})}
 		l.lost <- failed // never waits: there is no other one until Run has taken this
 	}
 }
 
-// Run watches over Redis until ctx ends: without it, a Redis that fails stays away.
-// There must be one. It returns at once where there is no Redis, and closes the
-// connections to it in the end; the limiter then counts in memory.
+// moment is how long whoever can wait does so for a Redis that has just failed: one that is
+// only slow is back within it.
+const moment = time.Second
+
+// absence is a time without Redis.
+type absence struct {
+	until time.Time     // nobody waits for longer
+	over  chan struct{} // closed when Redis is back
+}
+
+// awaited is Redis, or nil when it has been away for longer than a moment. It waits as long
+// as the caller stays.
+func (l *Limiter) awaited(ctx context.Context) *shared {
+	if redis := l.redis.Load(); redis != nil {
+		return redis
+	}
+	l.losing.Lock()
+	absent := l.absent
+	l.losing.Unlock()
+	if absent == nil {
+		return nil
+	}
+	wait := time.NewTimer(time.Until(absent.until))
+	defer wait.Stop()
+	select {
+	case <-absent.over:
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+	return l.redis.Load()
+}
+
+// Run watches over Redis and renews this server's places until ctx ends: without it, a
+// Redis that fails stays away. There must be one. It returns at once where there is no
+// Redis, and closes the connections to it in the end; the limiter then counts in memory.
 func (l *Limiter) Run(ctx context.Context) {
 	if l.open == nil {
 		return
 	}
+	var keeping sync.WaitGroup
+	keeping.Go(func() { l.keep(ctx) })
+	defer keeping.Wait()
 	wait, found := shortestWait, time.Time{}
 	for {
 		select {
@@ -38,6 +77,9 @@ func (l *Limiter) Run(ctx context.Context) {
 			l.end()
 			return
 		}
+		l.losing.Lock()
+		absent := l.absent // no other one begins before this is over
+		l.losing.Unlock()
 		l.tell(true)
 		if time.Since(found) > wellFor {
 			wait = shortestWait
@@ -48,6 +90,7 @@ func (l *Limiter) Run(ctx context.Context) {
 		}
 		found = time.Now()
 		l.redis.Store(next)
+		close(absent.over)
 		l.tell(false)
 	}
 }
@@ -64,7 +107,7 @@ func (l *Limiter) find(ctx context.Context, wait *time.Duration) *shared {
 		}
 		*wait = min(2**wait, longestWait)
 		next := l.open()
-		if next.ready(ctx) {
+		if next.ready(ctx) && l.renew(next) == nil {
 			return next
 		}
 		next.close()

@@ -53,6 +53,7 @@ type ArchiveOptions struct {
 	Store    *blob.Store
 	Sessions Sessions
 	Security Security
+	Places   Places
 	Tickets  secret.Ring // TICKET_SECRET
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -62,7 +63,7 @@ type ArchiveOptions struct {
 func NewArchives(o ArchiveOptions) *Archives {
 	return &Archives{
 		db: o.DB, jobs: o.Jobs, store: o.Store, sessions: o.Sessions, security: o.Security, tickets: o.Tickets, now: o.Now, log: o.Log,
-		slots: slots{running: map[id.ID]int{}},
+		slots: slots{places: o.Places},
 	}
 }
 

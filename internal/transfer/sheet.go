@@ -91,7 +91,7 @@ func (c *ContactSheet) Disposition() string {
 // Start brings the first pictures, so that what is away is known before the first byte leaves. It
 // takes one of the account's places for archives, which give gives back.
 func (c *ContactSheet) Start(ctx context.Context) (give func(), err error) {
-	if give, err = c.all.slots.take(c.viewer.AccountID); err != nil {
+	if give, err = c.all.slots.take(ctx, c.viewer.AccountID); err != nil {
 		return nil, err
 	}
 	if c.first, err = c.read(ctx, nil); err != nil {

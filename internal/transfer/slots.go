@@ -1,45 +1,48 @@
 package transfer
 
 import (
+	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
 )
 
-// How many archives may be on their way at once, in this process. Each holds at
-// most the prefetch window in memory: see window.
 const (
+	// archivesOfAccount is how many archives an account may have on their way at once.
 	archivesOfAccount = 4
-	archivesInAll     = 64
+	// archivesInAll is how many this process sends at once. Each holds at most the
+	// prefetch window in memory: see window.
+	archivesInAll = 64
 )
 
-// slots counts the archives that are on their way.
+// Places count what runs at once for whom, on all servers together. RATE_LIMITED says when to
+// come back; what has entered leaves once, by leave.
+type Places interface {
+	Enter(ctx context.Context, key string, most int) (leave func(), err error)
+}
+
+// slots are where archives may be on their way.
 type slots struct {
-	mu      sync.Mutex
-	running map[id.ID]int // by account
-	all     int
+	places Places
+	all    atomic.Int64 // in this process
 }
 
 // take takes a slot; give gives it back, once.
-func (s *slots) take(accountID id.ID) (give func(), err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running[accountID] >= archivesOfAccount {
-		return nil, fault.TooMany("Four archives are being downloaded already. Please wait until one is done.", 15*time.Second)
-	}
-	if s.all >= archivesInAll {
+func (s *slots) take(ctx context.Context, accountID id.ID) (give func(), err error) {
+	if s.all.Add(1) > archivesInAll {
+		s.all.Add(-1)
 		return nil, fault.TooMany("Too many archives are being downloaded right now. Please try again in a moment.", 15*time.Second)
 	}
-	s.running[accountID]++
-	s.all++
-	return sync.OnceFunc(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.all--
-		if s.running[accountID]--; s.running[accountID] == 0 {
-			delete(s.running, accountID)
+	leave, err := s.places.Enter(ctx, accountID.String(), archivesOfAccount)
+	if err != nil {
+		s.all.Add(-1)
+		if fault.Is(err, fault.RateLimited) {
+			err = fault.TooMany("Four archives are being downloaded already. Please wait until one is done.", fault.As(err).RetryAfter)
 		}
-	}), nil
+		return nil, err
+	}
+	return sync.OnceFunc(func() { leave(); s.all.Add(-1) }), nil
 }

@@ -64,7 +64,7 @@ type piece struct {
 // resumed says that it goes on where an earlier one was cut. The stream ends
 // when ctx does.
 func (a *Archive) Start(ctx context.Context, offset, length int64, resumed bool) (*Stream, error) {
-	give, err := a.all.slots.take(a.viewer.AccountID)
+	give, err := a.all.slots.take(ctx, a.viewer.AccountID)
 	if err != nil {
 		return nil, err
 	}

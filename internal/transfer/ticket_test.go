@@ -92,31 +92,3 @@ func TestTicketsAreForOneRequestAndATime(t *testing.T) {
 		}
 	}
 }
-
-func TestSoManyArchivesAtOnce(t *testing.T) {
-	t.Parallel()
-	s := slots{running: map[id.ID]int{}}
-	var give []func()
-	for n := range archivesInAll {
-		back, err := s.take(id.ID{byte(n / archivesOfAccount)})
-		if err != nil {
-			t.Fatalf("archive %d: %v", n, err)
-		}
-		give = append(give, back)
-	}
-	if _, err := s.take(id.ID{200}); !fault.Is(err, fault.RateLimited) || fault.As(err).RetryAfter <= 0 {
-		t.Errorf("one more than %d in all: %v", archivesInAll, err)
-	}
-	give[0]()
-	give[0]() // once is enough
-	back, err := s.take(id.ID{1})
-	if !fault.Is(err, fault.RateLimited) {
-		t.Errorf("a fifth of one account: %v, %v", back != nil, err)
-	}
-	if _, err := s.take(id.ID{0}); err != nil {
-		t.Errorf("the place that was given back: %v", err)
-	}
-	if _, err := s.take(id.ID{201}); !fault.Is(err, fault.RateLimited) {
-		t.Errorf("one place was given back twice: %v", err)
-	}
-}

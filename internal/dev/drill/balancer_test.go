@@ -2,6 +2,7 @@ package drill_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log"
@@ -26,14 +27,18 @@ type balancer struct {
 // newBalancer listens at an address, in plain HTTP.
 func newBalancer(t *testing.T, addr string, servers []string) *balancer {
 	t.Helper()
-	b := &balancer{servers: servers, beneath: &http.Transport{MaxIdleConnsPerHost: 100}}
+	b := &balancer{servers: servers, beneath: &http.Transport{MaxIdleConnsPerHost: 100, DialContext: narrow((&net.Dialer{}).DialContext)}}
 	t.Cleanup(b.beneath.CloseIdleConnections)
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	quiet := log.New(io.Discard, "", 0)
-	s := &http.Server{ErrorLog: quiet, Handler: &httputil.ReverseProxy{
+	accepted := func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(narrowness)
+		return ctx
+	}
+	s := &http.Server{ErrorLog: quiet, ConnContext: accepted, Handler: &httputil.ReverseProxy{
 		Transport: b, ErrorLog: quiet, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", "any", r.In.Host
@@ -43,6 +48,23 @@ func newBalancer(t *testing.T, addr string, servers []string) *balancer {
 	go func() { _ = s.Serve(listener) }() // ends by Close, and only so
 	t.Cleanup(func() { _ = s.Close() })
 	return b
+}
+
+// narrowness is how much may lie between two programs, in bytes. What lies there has left
+// the server and not come to the client: of an archive it would otherwise be all.
+const narrowness = 256 << 10
+
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// narrow dials connections on which little lies.
+func narrow(dial dial) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err == nil {
+			_ = c.(*net.TCPConn).SetReadBuffer(narrowness)
+		}
+		return c, err
+	}
 }
 
 // RoundTrip asks one server, and others after it.

@@ -38,7 +38,9 @@ func newFleet(t *testing.T) *fleet {
 	t.Helper()
 	h := newHouse(t)
 	h.env["REDIS_URL"] = stage.Redis(t)
-	h.env["RATE_LIMIT_UPLOAD"] = "100000/1m"
+	h.env["RATE_LIMIT_UPLOAD"], h.env["RATE_LIMIT_DOWNLOAD"] = "100000/1m", "100000/1m"
+	h.env["RATE_LIMIT_PUBLIC_API"] = fmt.Sprintf("%d/1m", knocksAMinute)
+	h.front.DialContext = narrow(h.front.DialContext)
 	h.fill(t)
 	f := &fleet{house: h, answers: map[string]int{}}
 	var addresses []string
@@ -151,10 +153,16 @@ func TestAFleetLosesNothing(t *testing.T) { //nolint:paralleltest // it wants th
 	}
 	code, out, problems := f.command(t, f.environment(), "audit", "verify")
 	f.must(code == 0, "audit verify ends with %d: %s%s", code, out, problems)
+	f.fail(t)
+	f.report(t, seed, load)
+}
+
+// fail tells of what must never be.
+func (f *fleet) fail(t *testing.T) {
+	t.Helper()
 	for _, failure := range f.failures[:min(len(f.failures), 20)] {
 		t.Error(f.mask(failure))
 	}
-	f.report(t, seed, load)
 }
 
 func (f *fleet) report(t *testing.T, seed uint64, l *throng) {
@@ -166,11 +174,12 @@ func (f *fleet) report(t *testing.T, seed uint64, l *throng) {
 	for _, what := range slices.Sorted(maps.Keys(f.answers)) {
 		fmt.Fprintf(&lines, "  %-23s %d\n", what, f.answers[what])
 	}
-	fmt.Fprintf(&lines, "  archives                %d whole, gone on with %d times\n", l.archives, l.resumed)
+	fmt.Fprintf(&lines, "  archives                %d whole, gone on with %d times, and waited for %d times\n", l.archives, l.resumed, l.waited)
 	fmt.Fprintf(&lines, "  uploads                 %d pictures\n", l.uploaded)
 	fmt.Fprintf(&lines, "  events of jobs          %d, in %d streams\n", l.heard, l.streams)
 	fmt.Fprintf(&lines, "  mails                   %d, of which %d came twice\n", l.mails, l.doubled)
 	fmt.Fprintf(&lines, "  searches let through    %d, by a limit of 30 a minute\n", l.searched)
+	l.pushers.report(&lines)
 	fmt.Fprintf(&lines, "  confirmed               %d choices, %d acts of admins, %d bookings, %d sign-ins\n", len(l.chosen), len(l.acts), len(l.booked), len(l.tokens))
 	fmt.Fprintf(&lines, "  lost                    %d\n", l.lost)
 	_, _ = io.WriteString(os.Stdout, lines.String())

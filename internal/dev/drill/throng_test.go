@@ -33,6 +33,7 @@ type throng struct {
 	zipEtag  string
 	folder   string
 	sums     map[string]string // of the pictures in it
+	pushers  *pushers
 
 	mu       sync.Mutex
 	chosen   map[string]string // the state that a picture must be in, by its id
@@ -43,6 +44,7 @@ type throng struct {
 	asked    map[string]bool // mailboxes whose code was promised
 	archives int
 	resumed  int
+	waited   int // for places that a killed server had
 	heard    int
 	streams  int
 	searched int
@@ -63,14 +65,9 @@ func (f *fleet) prepare(t *testing.T) *throng {
 			f.Image(t, f.TenantID, l.choices[n].ID, 100+position, job.None)
 		}
 	}
-	made := f.as(f.Admin).ask(t, createJob, map[string]any{"input": map[string]any{"customerEmail": f.Owner.Email, "title": "Haus", "allImagesIncluded": true}}).fine(t)
-	l.zipJob = made.text("data", "createJob", "job", "id")
-	for n := range 4 { // 8 MiB of comments before each picture
-		data := photo(t, 300+n)
-		comment := bytes.Repeat(append([]byte{0xff, 0xfe, 0xff, 0xff}, bytes.Repeat([]byte{byte(n)}, 0xffff-2)...), 8<<20/0xffff)
-		f.put(t, fmt.Sprintf("fleet/%d.jpg", n), append(append(append([]byte{}, data[:2]...), comment...), data[2:]...))
-	}
-	f.imported(t, f.as(f.Admin), l.zipJob, "fleet", 4, 0)
+	f.fillFolder(t)
+	l.zipJob = f.filled(t, f.Owner, "fleet", fleetPictures)
+	l.pushers = f.newPushers(t, "fleet", fleetPictures)
 	whole := f.as(f.Owner).get(t, http.MethodGet, "/jobs/"+l.zipJob+"/download.zip")
 	if whole.status != http.StatusOK || len(whole.body) < 32<<20 {
 		t.Fatalf("the archive: %d, %d bytes", whole.status, len(whole.body))
@@ -87,13 +84,34 @@ func (f *fleet) prepare(t *testing.T) *throng {
 	return l
 }
 
+const fleetPictures = 4
+
+// fillFolder puts pictures where they can be imported from, with 8 MiB of comments before each.
+func (f *fleet) fillFolder(t *testing.T) {
+	t.Helper()
+	for n := range fleetPictures {
+		data := photo(t, 300+n)
+		comment := bytes.Repeat(append([]byte{0xff, 0xfe, 0xff, 0xff}, bytes.Repeat([]byte{byte(n)}, 0xffff-2)...), 8<<20/0xffff)
+		f.put(t, fmt.Sprintf("fleet/%d.jpg", n), append(append(append([]byte{}, data[:2]...), comment...), data[2:]...))
+	}
+}
+
+// filled is a job of somebody's with all pictures of a folder, released.
+func (f *fleet) filled(t *testing.T, p *cast.Person, folder string, pictures int) string {
+	t.Helper()
+	made := f.as(f.Admin).ask(t, createJob, map[string]any{"input": map[string]any{"customerEmail": p.Email, "title": "Haus", "allImagesIncluded": true}}).fine(t)
+	jobID := made.text("data", "createJob", "job", "id")
+	f.imported(t, f.as(f.Admin), jobID, folder, pictures, 0)
+	return jobID
+}
+
 // work is what is done at the same time.
 func (l *throng) work() []func(context.Context) {
 	all := []func(context.Context){l.signIns, l.signIns, l.look, l.look, l.act, l.book, l.search, l.download, l.download, l.watch, l.upload}
 	for n := range l.choosers {
 		all = append(all, func(ctx context.Context) { l.choose(ctx, n) })
 	}
-	return all
+	return append(all, l.pushers.work()...)
 }
 
 // pause waits as long as people do, or until the end.
@@ -242,8 +260,15 @@ func (l *throng) download(ctx context.Context) {
 	for ctx.Err() == nil {
 		var got []byte
 		for failed := 0; len(got) < len(l.archive) && ctx.Err() == nil; {
-			rest, status, err := l.piece(ctx, len(got))
+			rest, status, after, err := l.piece(ctx, len(got))
 			got = append(got, rest...)
+			if err == nil && status == http.StatusTooManyRequests && after > 0 && after <= 5*time.Second {
+				l.mu.Lock()
+				l.waited++
+				l.mu.Unlock()
+				pause(ctx, after)
+				continue
+			}
 			if err == nil && (status == http.StatusOK || status == http.StatusPartialContent) {
 				continue
 			}
@@ -267,35 +292,28 @@ func (l *throng) download(ctx context.Context) {
 }
 
 // piece reads the archive from a byte on, at no more than 12 MiB a second.
-func (l *throng) piece(ctx context.Context, from int) (got []byte, status int, err error) {
-	c := l.f.as(l.f.Owner)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/jobs/"+l.zipJob+"/download.zip", http.NoBody)
-	if err != nil {
-		return nil, 0, err
-	}
-	r.Header = c.header.Clone()
-	r.Header.Set(fromHeader, c.from)
+func (l *throng) piece(ctx context.Context, from int) (got []byte, status int, after time.Duration, err error) {
+	var headers []string
 	if from > 0 {
-		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
-		r.Header.Set("If-Range", l.zipEtag)
-	}
-	answer, err := l.f.front.RoundTrip(r)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode == http.StatusOK && from > 0 || answer.StatusCode >= 300 {
-		return nil, answer.StatusCode, nil
+		headers = []string{fmt.Sprintf("Range: bytes=%d-", from), "If-Range: " + l.zipEtag}
 	}
 	var body bytes.Buffer
-	for err == nil {
-		_, err = io.CopyN(&body, answer.Body, 256<<10)
-		pause(ctx, 20*time.Millisecond)
+	_, status, after, err = l.f.read(ctx, l.f.as(l.f.Owner), "/jobs/"+l.zipJob+"/download.zip", func(r io.Reader) error {
+		for {
+			_, err := io.CopyN(&body, r, 256<<10)
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			pause(ctx, 20*time.Millisecond)
+		}
+	}, headers...)
+	if status == http.StatusOK && from > 0 {
+		return nil, status, after, nil
 	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return body.Bytes(), answer.StatusCode, err
+	return body.Bytes(), status, after, err
 }
 
 // watch subscribes to what the admin changes, anew whenever it is cut.
@@ -400,6 +418,7 @@ func (l *throng) judge(t *testing.T) {
 	}
 	most := 2 * (30 + int(duration(t).Minutes()*30))
 	l.f.must(l.searched <= most, "%d searches, which is more than twice the limit", l.searched)
+	l.pushers.judge(2, duration(t))
 	l.judgeMails()
 	l.judgeUploads(t)
 }

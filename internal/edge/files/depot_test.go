@@ -28,6 +28,7 @@ import (
 	"pixgate/internal/dev/stage"
 	"pixgate/internal/dossier"
 	"pixgate/internal/edge"
+	"pixgate/internal/gate"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
 	"pixgate/internal/journal"
@@ -154,13 +155,14 @@ func newDepotWith(t testing.TB, other func(*edge.Options), change ...func(*http.
 	jobs := job.NewJobs(d.db.Pool, audit.NewLog(secret.NewRing("audit secret of a test, long enough", ""), d.now), d.now)
 	sessions := session.New(session.Options{DB: d.db.Pool, Tenants: tenants, Codes: secret.NewRing("otp secret of a test, long enough", ""), Now: d.now, Log: log})
 	store := open(between.URL)
+	limits := stage.Limits(t, nil)
 	d.archives = transfer.NewArchives(transfer.ArchiveOptions{
-		DB: d.db.Pool, Jobs: jobs, Store: store, Sessions: sessions, Security: &d.records, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: d.now, Log: log,
+		DB: d.db.Pool, Jobs: jobs, Store: store, Sessions: sessions, Security: &d.records, Places: limits.Places(gate.Archives), Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: d.now, Log: log,
 	})
 	options := edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
 		CSRF:   secret.NewRing(csrfSecret, ""),
-		Limits: stage.Limits(t, nil), Security: &d.records, Meter: &d.records,
+		Limits: limits, Security: &d.records, Meter: &d.records,
 		Tenants: tenants, Sessions: sessions, Downloads: transfer.NewDownloads(d.db.Pool, jobs, store.Presigner(), time.Minute, d.now), Archives: d.archives,
 		Journal:  journal.New(journal.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now}),
 		Dossiers: dossier.New(dossier.Options{DB: d.db.Pool, Tenants: tenants, Sessions: sessions, Now: d.now, Log: log}),
