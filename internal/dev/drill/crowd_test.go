@@ -95,9 +95,10 @@ func (p *pushers) knock(ctx context.Context) {
 
 // pull opens archives and leaves them before their end.
 func (p *pushers) pull(ctx context.Context) {
+	c := p.f.as(p.person)
 	for ctx.Err() == nil {
 		// Not by ctx: its end would cut what is still counted.
-		got, status, after, err := p.f.read(context.WithoutCancel(ctx), p.f.as(p.person), p.archive, func(body io.Reader) error {
+		got, status, after, err := p.f.read(context.WithoutCancel(ctx), c, p.archive, func(body io.Reader) error {
 			defer p.archives.in()()
 			for end := time.Now().Add(time.Second); time.Now().Before(end) && ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
 				if _, err := io.CopyN(io.Discard, body, 64<<10); err != nil { // far from all of it in a second
@@ -150,8 +151,9 @@ func (f *fleet) read(ctx context.Context, c *caller, path string, body func(io.R
 
 // listen opens streams and leaves them a moment later.
 func (p *pushers) listen(ctx context.Context) {
+	c := p.f.as(p.person)
 	for ctx.Err() == nil {
-		w, err := p.f.as(p.person).watch(p.watched)
+		w, err := c.watch(p.watched)
 		if err != nil {
 			pause(ctx, 50*time.Millisecond)
 			continue

@@ -171,7 +171,7 @@ func proxy(t *testing.T, to string, count *traffic) *httptest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{MaxIdleConnsPerHost: 100}
+	transport := &http.Transport{MaxIdleConnsPerHost: 100, DialContext: narrow((&net.Dialer{}).DialContext)}
 	t.Cleanup(transport.CloseIdleConnections)
 	quiet := log.New(io.Discard, "", 0)
 	passed := &httputil.ReverseProxy{
