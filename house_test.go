@@ -22,7 +22,7 @@ import (
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/blob internal/booking internal/config internal/demo internal/dossier internal/edge internal/id internal/feed internal/job " +
-		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf internal/notice internal/mail/report",
+		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch schema internal/egress internal/pdf internal/notice internal/mail/report internal/webhook internal/webhook/standard",
 
 	// the doors: they do not know each other
 	"internal/edge": "internal/account internal/audit internal/dossier internal/fault internal/gate internal/id internal/journal internal/logs internal/secret internal/session internal/task internal/transfer internal/pdf",
@@ -49,6 +49,7 @@ var arrows = map[string]string{
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret internal/sheet queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
 	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries",
+	"internal/webhook":  "internal/account internal/audit internal/egress internal/fault internal/id internal/job internal/page internal/secret internal/transfer internal/webhook/standard queries",
 	"internal/pdf":      "internal/account internal/egress internal/fault",
 	"internal/demo":     "internal/account internal/blob internal/booking internal/fault internal/id internal/job internal/page internal/transfer queries",
 
@@ -57,6 +58,9 @@ var arrows = map[string]string{
 
 	// what Amazon says of mails that have left
 	"internal/mail/report": "internal/fault",
+
+	// how webhooks look, whoever sends them
+	"internal/webhook/standard": "internal/secret",
 
 	// how strangers' JPEGs are read
 	"internal/picture/proof": "",
@@ -83,7 +87,7 @@ var arrows = map[string]string{
 
 // libraries say where other people's code, and HTTP, may be seen.
 var libraries = map[string][]string{
-	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf"},
+	"net/http":                  {".", "internal/edge", "graph", "graph/wire", "graph/playground", "internal/blob", "internal/mail", "internal/metrics", "internal/egress", "internal/pdf", "internal/webhook/standard"},
 	"github.com/99designs/":     {"graph", "graph/generated", "graph/model", "graph/scalar", "graph/wire", "graph/wire/testschema"},
 	"github.com/vektah/":        {"graph", "graph/generated", "graph/model", "graph/limit", "graph/limit/hostile", "graph/wire", "graph/wire/testschema"},
 	"github.com/vikstrous/":     {"graph"},

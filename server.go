@@ -38,6 +38,7 @@ import (
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook"
 )
 
 func main() {
@@ -99,9 +100,10 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	if err != nil {
 		return err
 	}
+	outbox := webhook.NewOutbox(queue, now)
 	meter := metrics.New(metrics.Options{Events: eventNames(), Pool: pool, Now: now, Log: log})
 	security := audit.NewSecurity(audit.SecurityOptions{
-		DB: pool, Keys: auditKeys, Tally: meter, Queue: queue, Rule: alertRule(settings), Now: now, Log: log,
+		DB: pool, Keys: auditKeys, Tally: meter, Queue: alarms{queue, outbox}, Rule: alertRule(settings), Now: now, Log: log,
 	})
 	limits, err := openLimits(settings, meter, security, log)
 	if err != nil {
@@ -115,11 +117,13 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Queue: queue, Sender: sender, Audit: auditLog, Now: now, Log: log, Failures: failures(settings),
 	})
 	notices := openNotices(settings, pool, tenants, auditLog, queue, sender, security, log)
-	jobs := job.NewJobs(pool, auditLog, now, notices)
+	hooks := openWebhooks(pool, outbox, auditLog, auditKeys, security, log)
+	jobs := job.NewJobs(pool, auditLog, now, heralds{notices, outbox})
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
 	archives := transfer.NewArchives(transfer.ArchiveOptions{
 		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Security: security,
 		Tickets: secret.NewRing(settings.TicketSecret, settings.TicketSecretPrevious), Now: now, Log: log,
+		Heralds: []transfer.Herald{outbox},
 	})
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
@@ -132,7 +136,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
 	dossiers := dossier.New(dossier.Options{DB: pool, Tenants: tenants, Sessions: sessions, Audit: auditLog, Now: now, Log: log})
-	maintenance, err := openMaintenance(settings, pool, rooms{sessions, security, anchors, secrets, uploads, dossiers, notices}, now, log)
+	maintenance, err := openMaintenance(settings, pool, rooms{sessions, security, anchors, secrets, uploads, dossiers, notices, hooks}, now, log)
 	if err != nil {
 		return err
 	}
@@ -149,6 +153,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		TakeUpload: uploads.Take,
 		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
 		BookingMail: news.Mail, Notification: notices.Mail,
+		Webhook: hooks.Deliver,
 		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),
 	}, log)
 	if err != nil {

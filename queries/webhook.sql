@@ -26,8 +26,8 @@ SELECT EXISTS (SELECT FROM webhook_event WHERE tenant_id = $1 AND sameness = @sa
 -- Those of a studio: ten at most.
 SELECT * FROM webhook WHERE tenant_id = $1 ORDER BY created_at, id;
 
--- name: WebhooksByID :many
-SELECT * FROM webhook WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]);
+-- name: WebhookByID :one
+SELECT * FROM webhook WHERE tenant_id = $1 AND id = $2;
 
 -- name: LockWebhook :one
 SELECT * FROM webhook WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE;
@@ -47,9 +47,9 @@ UPDATE webhook SET old_secret = secret, old_until = @old_until::timestamptz, sec
 -- name: SetWebhookFailing :exec
 UPDATE webhook SET failing_since = @failing_since WHERE tenant_id = $1 AND id = $2;
 
--- name: RemoveWebhook :one
+-- name: RemoveWebhook :exec
 -- With its deliveries: what waits goes nowhere.
-DELETE FROM webhook WHERE tenant_id = $1 AND id = $2 RETURNING *;
+DELETE FROM webhook WHERE tenant_id = $1 AND id = $2;
 
 -- name: EndWebhookDeliveries :exec
 -- What waits for a webhook that is switched off goes nowhere.
@@ -70,13 +70,13 @@ WHERE tenant_id = $1 AND id = $2 AND state = 'PENDING' AND attempts = @attempts;
 
 -- name: WebhookDeliveries :many
 -- The newest first.
-SELECT d.*, e.type, e.body FROM webhook_delivery d JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
+SELECT sqlc.embed(d), e.type, e.body FROM webhook_delivery d JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
 WHERE d.tenant_id = $1 AND d.webhook_id = @webhook_id AND (d.created_at, d.id) < (@before_at, @before_id::uuid)
 ORDER BY d.created_at DESC, d.id DESC LIMIT @max_rows;
 
--- name: WebhookDeliveriesByID :many
-SELECT d.*, e.type, e.body FROM webhook_delivery d JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
-WHERE d.tenant_id = $1 AND d.id = ANY(@ids::uuid[]);
+-- name: WebhookDeliveryByID :one
+SELECT sqlc.embed(d), e.type, e.body FROM webhook_delivery d JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
+WHERE d.tenant_id = $1 AND d.id = $2;
 
 -- name: RestartDelivery :execrows
 UPDATE webhook_delivery SET state = 'PENDING', attempts = 0, next_at = NULL WHERE tenant_id = $1 AND id = $2 AND state <> 'PENDING';

@@ -242,28 +242,14 @@ func (q *Queries) PurgeWebhookEvents(ctx context.Context, before id.ID) (int64, 
 	return result.RowsAffected(), nil
 }
 
-const removeWebhook = `-- name: RemoveWebhook :one
-DELETE FROM webhook WHERE tenant_id = $1 AND id = $2 RETURNING id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since
+const removeWebhook = `-- name: RemoveWebhook :exec
+DELETE FROM webhook WHERE tenant_id = $1 AND id = $2
 `
 
 // With its deliveries: what waits goes nowhere.
-func (q *Queries) RemoveWebhook(ctx context.Context, tenantID id.ID, iD id.ID) (Webhook, error) {
-	row := q.db.QueryRow(ctx, removeWebhook, tenantID, iD)
-	var i Webhook
-	err := row.Scan(
-		&i.ID,
-		&i.TenantID,
-		&i.Url,
-		&i.Events,
-		&i.Secret,
-		&i.OldSecret,
-		&i.OldUntil,
-		&i.CreatedAt,
-		&i.DisabledAt,
-		&i.DisabledWhy,
-		&i.FailingSince,
-	)
-	return i, err
+func (q *Queries) RemoveWebhook(ctx context.Context, tenantID id.ID, iD id.ID) error {
+	_, err := q.db.Exec(ctx, removeWebhook, tenantID, iD)
+	return err
 }
 
 const restartDelivery = `-- name: RestartDelivery :execrows
@@ -376,6 +362,29 @@ func (q *Queries) WasToldAlike(ctx context.Context, tenantID id.ID, sameness str
 	return exists, err
 }
 
+const webhookByID = `-- name: WebhookByID :one
+SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since FROM webhook WHERE tenant_id = $1 AND id = $2
+`
+
+func (q *Queries) WebhookByID(ctx context.Context, tenantID id.ID, iD id.ID) (Webhook, error) {
+	row := q.db.QueryRow(ctx, webhookByID, tenantID, iD)
+	var i Webhook
+	err := row.Scan(
+		&i.ID,
+		&i.TenantID,
+		&i.Url,
+		&i.Events,
+		&i.Secret,
+		&i.OldSecret,
+		&i.OldUntil,
+		&i.CreatedAt,
+		&i.DisabledAt,
+		&i.DisabledWhy,
+		&i.FailingSince,
+	)
+	return i, err
+}
+
 const webhookDeliveries = `-- name: WebhookDeliveries :many
 SELECT d.id, d.tenant_id, d.webhook_id, d.event_id, d.state, d.attempts, d.last_status, d.last_trouble, d.last_at, d.next_at, d.created_at, e.type, e.body FROM webhook_delivery d JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
 WHERE d.tenant_id = $1 AND d.webhook_id = $2 AND (d.created_at, d.id) < ($3, $4::uuid)
@@ -391,19 +400,9 @@ type WebhookDeliveriesParams struct {
 }
 
 type WebhookDeliveriesRow struct {
-	ID          id.ID
-	TenantID    id.ID
-	WebhookID   id.ID
-	EventID     id.ID
-	State       string
-	Attempts    int32
-	LastStatus  *int32
-	LastTrouble *string
-	LastAt      *time.Time
-	NextAt      *time.Time
-	CreatedAt   time.Time
-	Type        string
-	Body        string
+	WebhookDelivery WebhookDelivery
+	Type            string
+	Body            string
 }
 
 // The newest first.
@@ -423,17 +422,17 @@ func (q *Queries) WebhookDeliveries(ctx context.Context, arg WebhookDeliveriesPa
 	for rows.Next() {
 		var i WebhookDeliveriesRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.TenantID,
-			&i.WebhookID,
-			&i.EventID,
-			&i.State,
-			&i.Attempts,
-			&i.LastStatus,
-			&i.LastTrouble,
-			&i.LastAt,
-			&i.NextAt,
-			&i.CreatedAt,
+			&i.WebhookDelivery.ID,
+			&i.WebhookDelivery.TenantID,
+			&i.WebhookDelivery.WebhookID,
+			&i.WebhookDelivery.EventID,
+			&i.WebhookDelivery.State,
+			&i.WebhookDelivery.Attempts,
+			&i.WebhookDelivery.LastStatus,
+			&i.WebhookDelivery.LastTrouble,
+			&i.WebhookDelivery.LastAt,
+			&i.WebhookDelivery.NextAt,
+			&i.WebhookDelivery.CreatedAt,
 			&i.Type,
 			&i.Body,
 		); err != nil {
@@ -447,59 +446,36 @@ func (q *Queries) WebhookDeliveries(ctx context.Context, arg WebhookDeliveriesPa
 	return items, nil
 }
 
-const webhookDeliveriesByID = `-- name: WebhookDeliveriesByID :many
+const webhookDeliveryByID = `-- name: WebhookDeliveryByID :one
 SELECT d.id, d.tenant_id, d.webhook_id, d.event_id, d.state, d.attempts, d.last_status, d.last_trouble, d.last_at, d.next_at, d.created_at, e.type, e.body FROM webhook_delivery d JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
-WHERE d.tenant_id = $1 AND d.id = ANY($2::uuid[])
+WHERE d.tenant_id = $1 AND d.id = $2
 `
 
-type WebhookDeliveriesByIDRow struct {
-	ID          id.ID
-	TenantID    id.ID
-	WebhookID   id.ID
-	EventID     id.ID
-	State       string
-	Attempts    int32
-	LastStatus  *int32
-	LastTrouble *string
-	LastAt      *time.Time
-	NextAt      *time.Time
-	CreatedAt   time.Time
-	Type        string
-	Body        string
+type WebhookDeliveryByIDRow struct {
+	WebhookDelivery WebhookDelivery
+	Type            string
+	Body            string
 }
 
-func (q *Queries) WebhookDeliveriesByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]WebhookDeliveriesByIDRow, error) {
-	rows, err := q.db.Query(ctx, webhookDeliveriesByID, tenantID, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []WebhookDeliveriesByIDRow{}
-	for rows.Next() {
-		var i WebhookDeliveriesByIDRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.TenantID,
-			&i.WebhookID,
-			&i.EventID,
-			&i.State,
-			&i.Attempts,
-			&i.LastStatus,
-			&i.LastTrouble,
-			&i.LastAt,
-			&i.NextAt,
-			&i.CreatedAt,
-			&i.Type,
-			&i.Body,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) WebhookDeliveryByID(ctx context.Context, tenantID id.ID, iD id.ID) (WebhookDeliveryByIDRow, error) {
+	row := q.db.QueryRow(ctx, webhookDeliveryByID, tenantID, iD)
+	var i WebhookDeliveryByIDRow
+	err := row.Scan(
+		&i.WebhookDelivery.ID,
+		&i.WebhookDelivery.TenantID,
+		&i.WebhookDelivery.WebhookID,
+		&i.WebhookDelivery.EventID,
+		&i.WebhookDelivery.State,
+		&i.WebhookDelivery.Attempts,
+		&i.WebhookDelivery.LastStatus,
+		&i.WebhookDelivery.LastTrouble,
+		&i.WebhookDelivery.LastAt,
+		&i.WebhookDelivery.NextAt,
+		&i.WebhookDelivery.CreatedAt,
+		&i.Type,
+		&i.Body,
+	)
+	return i, err
 }
 
 const webhooks = `-- name: Webhooks :many
@@ -509,42 +485,6 @@ SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, di
 // Those of a studio: ten at most.
 func (q *Queries) Webhooks(ctx context.Context, tenantID id.ID) ([]Webhook, error) {
 	rows, err := q.db.Query(ctx, webhooks, tenantID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Webhook{}
-	for rows.Next() {
-		var i Webhook
-		if err := rows.Scan(
-			&i.ID,
-			&i.TenantID,
-			&i.Url,
-			&i.Events,
-			&i.Secret,
-			&i.OldSecret,
-			&i.OldUntil,
-			&i.CreatedAt,
-			&i.DisabledAt,
-			&i.DisabledWhy,
-			&i.FailingSince,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const webhooksByID = `-- name: WebhooksByID :many
-SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since FROM webhook WHERE tenant_id = $1 AND id = ANY($2::uuid[])
-`
-
-func (q *Queries) WebhooksByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Webhook, error) {
-	rows, err := q.db.Query(ctx, webhooksByID, tenantID, ids)
 	if err != nil {
 		return nil, err
 	}
