@@ -176,7 +176,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 			Uploads:  uploads,
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Feed: events, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
-			Dossiers: dossiers, Notices: notices,
+			Dossiers: dossiers, Notices: notices, Hooks: hooks,
 			Maintenance: maintenance, Backlog: backlog,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),

@@ -18,6 +18,7 @@ import (
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook"
 )
 
 // Options are the rooms that the API hands over to.
@@ -41,6 +42,7 @@ type Options struct {
 	Health      *watch.Secrets // of the installation's secrets
 	Dossiers    *dossier.Dossiers
 	Notices     *notice.Notices
+	Hooks       *webhook.Webhooks
 	Maintenance *task.Maintenance
 	Backlog     *task.Backlog // the background tasks that did not go well
 	Development bool          // everybody may read the schema
