@@ -56,6 +56,8 @@ type depot struct {
 	read    atomic.Int64 // bytes that came from the store
 	mu      sync.Mutex
 	disturb disturbance
+
+	finished finished
 }
 
 // disturbance stands between us and the store. It answers, or passes on.
@@ -149,6 +151,7 @@ func newDepotWith(t testing.TB, other func(*edge.Options), change ...func(*http.
 	store := open(between.URL)
 	d.archives = transfer.NewArchives(transfer.ArchiveOptions{
 		DB: d.db.Pool, Jobs: jobs, Store: store, Sessions: sessions, Security: &d.records, Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: d.now, Log: log,
+		Heralds: []transfer.Herald{&d.finished},
 	})
 	options := edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
