@@ -153,7 +153,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		TakeUpload: uploads.Take,
 		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail,
 		BookingMail: news.Mail, Notification: notices.Mail,
-		Webhook: hooks.Deliver,
+		Webhook:     hooks.Deliver,
 		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),
 	}, log)
 	if err != nil {

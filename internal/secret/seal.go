@@ -28,7 +28,7 @@ func (r Ring) Seal(purpose string, plain, about []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: a key's id: %w", err)
 	}
-	return sealer.Seal(keyID, nil, plain, about), nil
+	return sealer.Seal(keyID, nil, plain, about), nil //nolint:gosec // the sealer makes a nonce of its own, see NewGCMWithRandomNonce
 }
 
 // Open returns what was sealed for that purpose about that, also by a key that was replaced and

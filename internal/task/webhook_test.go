@@ -35,7 +35,9 @@ func TestADeliveryComesAgainWhenItsRowSays(t *testing.T) {
 	}
 	start(t, db, work, slog.New(slog.DiscardHandler))
 	deliveryID := id.New(time.Now())
-	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.WebhookDeliveries(ctx, tx, []id.ID{deliveryID}) })
+	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error {
+		return q.WebhookDeliveries(ctx, tx, []id.ID{deliveryID})
+	})
 	if got := eventually(t, "the delivery", patience, done); got != deliveryID {
 		t.Errorf("delivered %s, want %s", got, deliveryID)
 	}
@@ -65,7 +67,9 @@ func TestDeliveriesHaveAQueueOfTheirOwn(t *testing.T) {
 		return q.WebhookDeliveries(ctx, tx, all)
 	})
 	codeID := id.New(time.Now())
-	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.LoginMail(ctx, tx, codeID, time.Now()) })
+	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error {
+		return q.LoginMail(ctx, tx, codeID, time.Now())
+	})
 	if got := eventually(t, "the mail", patience, mailed); got != codeID {
 		t.Errorf("mailed %s", got)
 	}

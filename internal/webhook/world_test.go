@@ -109,7 +109,7 @@ type world struct {
 	got       []posted
 	connected []string
 	answer    func(w http.ResponseWriter, r *http.Request) // nil: 204
-	addresses map[string]string                             // of names, when not a public one
+	addresses map[string]string                            // of names, when not a public one
 }
 
 // telling is the herald of a server without mail.
