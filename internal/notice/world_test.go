@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/dev/amazon"

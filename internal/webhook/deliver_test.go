@@ -1,8 +1,10 @@
 package webhook_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -287,6 +289,13 @@ func TestSomethingThatArrivesKeepsAWebhookOn(t *testing.T) {
 	if w.hook(t, w.Admin, hook).DisabledAt != nil {
 		t.Error("switched off although something had just arrived")
 	}
+	w.wait(71 * time.Hour) // since that failed
+	w.ready(t)
+	last := w.queued(t)[2]
+	w.Exec(t, "UPDATE webhook_delivery SET attempts = 9 WHERE id = $1", last)
+	if w.attempt(t, last); w.hook(t, w.Admin, hook).DisabledAt != nil {
+		t.Error("switched off before three days were over")
+	}
 }
 
 func (w *world) attempt(t testing.TB, delivery id.ID) time.Duration {
@@ -310,8 +319,17 @@ func TestGoneSwitchesAWebhookOffAtOnce(t *testing.T) {
 	})
 	w.ready(t)
 	w.ready(t)
-	if got := w.deliver(t); len(got) != 3 { // one to the one, two to the other
-		t.Errorf("%d posts", len(got))
+	for _, one := range w.queued(t) {
+		if w.attempt(t, one); w.hook(t, w.Admin, hook).DisabledAt != nil {
+			break
+		}
+	}
+	if n := w.count(t, "SELECT count(*) FROM webhook_delivery WHERE webhook_id = $1 AND state = 'PENDING'", hook.ID); n != 0 {
+		t.Errorf("%d still wait for what is off: an admin who switches it on again gets them", n)
+	}
+	w.deliver(t)
+	if n := w.count(t, "SELECT count(*) FROM webhook_delivery WHERE webhook_id = $1 AND state = 'DELIVERED'", other.ID); n != 2 {
+		t.Errorf("the other one got %d", n)
 	}
 	if got := w.states(t, hook); !slices.Equal(got, []string{"DEAD 1 410 status", "DEAD 0 disabled"}) {
 		t.Errorf("%v", got)
@@ -410,6 +428,8 @@ func TestWhatWasCutOffIsPostedAgainUnderTheSameID(t *testing.T) {
 	w := newWorld(t)
 	hook, _ := w.create(t, w.Admin, "https://hook.example/", webhook.JobReady)
 	w.ready(t)
+	var log bytes.Buffer
+	w.hooks.Log = slog.New(slog.NewTextHandler(&log, nil))
 	ctx, kill := context.WithCancel(t.Context())
 	w.answers(func(http.ResponseWriter, *http.Request) { kill(); <-ctx.Done() })
 	if _, err := w.hooks.Deliver(ctx, w.queued(t)[0]); !errors.Is(err, context.Canceled) {
@@ -417,6 +437,9 @@ func TestWhatWasCutOffIsPostedAgainUnderTheSameID(t *testing.T) {
 	}
 	if got := w.states(t, hook); !slices.Equal(got, []string{"PENDING 0"}) {
 		t.Errorf("our stop counts against the receiver: %v", got)
+	}
+	if log.Len() > 0 {
+		t.Errorf("our stop is told of as the receiver's fault: %s", log.String())
 	}
 	w.answers(nil)
 	got := slices.Concat(w.received(), w.deliver(t))
