@@ -60,7 +60,7 @@ func (w *Webhooks) Deliver(ctx context.Context, deliveryID id.ID) (again time.Du
 		w.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook did not take an event", slog.String("webhook", hook.ID.String()), slog.String("delivery", one.ID.String()),
 			slog.Int("attempt", attempt), slog.String("trouble", said.trouble), slog.Int("status", said.status), slog.String("state", string(said.state)))
 	}
-	return w.note(ctx, one, said)
+	return w.note(ctx, one, hook.Url, said)
 }
 
 // signWith are the secrets that a webhook's events are signed with now.
@@ -82,19 +82,9 @@ func (w *Webhooks) signWith(hook queries.Webhook, now time.Time) ([]standard.Sec
 	return secrets, nil
 }
 
-// note writes down how an attempt went, and what that says about the webhook.
-func (w *Webhooks) note(ctx context.Context, one queries.WebhookDelivery, said verdict) (again time.Duration, err error) {
+// note writes down how an attempt at an address went, and what that says about the webhook.
+func (w *Webhooks) note(ctx context.Context, one queries.WebhookDelivery, address string, said verdict) (again time.Duration, err error) {
 	now, off := w.Now(), Why("")
-	row := queries.NoteDeliveryParams{TenantID: one.TenantID, ID: one.ID, State: string(said.state), LastAt: now, Attempts: one.Attempts}
-	if said.status != 0 {
-		row.LastStatus = new(int32(said.status))
-	}
-	if said.trouble != "" {
-		row.LastTrouble = &said.trouble
-	}
-	if said.state == Pending {
-		row.NextAt = new(now.Add(said.wait))
-	}
 	err = pgx.BeginFunc(ctx, w.DB, func(tx pgx.Tx) error {
 		q := queries.New(tx)
 		hook, err := q.LockWebhook(ctx, one.TenantID, one.WebhookID)
@@ -104,7 +94,10 @@ func (w *Webhooks) note(ctx context.Context, one queries.WebhookDelivery, said v
 		if err != nil {
 			return fault.Database("lock a webhook", err)
 		}
-		noted, err := q.NoteDelivery(ctx, row)
+		if hook.Url != address && said.state == Dead { // it was given another one meanwhile, which has not said anything yet
+			said.state, said.wait, said.gone = Pending, pauses[0], false
+		}
+		noted, err := q.NoteDelivery(ctx, noteOf(one, said, now))
 		if err != nil {
 			return fault.Database("note a webhook delivery", err)
 		}
@@ -139,6 +132,20 @@ func (w *Webhooks) note(ctx context.Context, one queries.WebhookDelivery, said v
 		w.Security.Record(audit.Incident{Event: audit.WebhookOff, TenantID: &one.TenantID, Detail: string(off)})
 	}
 	return again, nil
+}
+
+func noteOf(one queries.WebhookDelivery, said verdict, now time.Time) queries.NoteDeliveryParams {
+	row := queries.NoteDeliveryParams{TenantID: one.TenantID, ID: one.ID, State: string(said.state), LastAt: now, Attempts: one.Attempts}
+	if said.status != 0 {
+		row.LastStatus = new(int32(said.status))
+	}
+	if said.trouble != "" {
+		row.LastTrouble = &said.trouble
+	}
+	if said.state == Pending {
+		row.NextAt = new(now.Add(said.wait))
+	}
+	return row
 }
 
 // afterwards says why a webhook is to be switched off after an attempt; empty where it is not.

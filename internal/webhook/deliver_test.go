@@ -614,3 +614,29 @@ func TestWhatIsOldIsPurged(t *testing.T) {
 		t.Errorf("the task of what was purged: %v", got)
 	}
 }
+
+// The receiver moves: the old place says that it is gone while the admin names the new one.
+func TestWhatTheOldAddressSaysDoesNotCountAgainstTheNewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hook, _ := w.create(t, w.Admin, "https://hook.example/", webhook.JobReady)
+	w.answers(func(out http.ResponseWriter, r *http.Request) {
+		if r.Host != "hook.example" {
+			return
+		}
+		if _, err := w.hooks.Set(context.Background(), viewer(w.Admin), hook.PublicID(), webhook.Change{URL: new("https://other.example/")}); err != nil {
+			t.Error(err)
+		}
+		out.WriteHeader(http.StatusGone)
+	})
+	w.ready(t)
+	again := w.attempt(t, w.queued(t)[0])
+	if w.hook(t, w.Admin, hook).DisabledAt != nil || again <= 0 {
+		t.Errorf("switched off by what the old address said, or dropped: again in %v", again)
+	}
+	w.wait(again)
+	w.deliver(t)
+	if got := w.states(t, hook); !slices.Equal(got, []string{"DELIVERED 2 200"}) {
+		t.Errorf("%v", got)
+	}
+}
