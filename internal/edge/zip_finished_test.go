@@ -58,7 +58,9 @@ func TestADownloadIsToldOfWhenItsLastByteWasSentToTheCustomer(t *testing.T) {
 		}
 	}
 	ended := func(n int) func() bool {
-		return func() bool { return d.count(t, "SELECT count(*) FROM delivery WHERE job_id = $1 AND state <> 'STARTED'", p.job) == n }
+		return func() bool {
+			return d.count(t, "SELECT count(*) FROM delivery WHERE job_id = $1 AND state <> 'STARTED'", p.job) == n
+		}
 	}
 	eventually(t, "the ends of the deliveries", ended(3))
 	if told := d.finished.told(); len(told) != 0 {
@@ -87,7 +89,9 @@ func TestADownloadThatIsCutIsNotToldOf(t *testing.T) {
 	if err := d.cut(t, d.old, p.path(), 1000, io.Discard, d.as(d.Owner)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the end of the delivery", func() bool { return d.count(t, "SELECT count(*) FROM delivery WHERE job_id = $1 AND state = 'CUT'", p.job) == 1 })
+	eventually(t, "the end of the delivery", func() bool {
+		return d.count(t, "SELECT count(*) FROM delivery WHERE job_id = $1 AND state = 'CUT'", p.job) == 1
+	})
 	if told := d.finished.told(); len(told) != 0 {
 		t.Errorf("told of %+v", told)
 	}

@@ -218,7 +218,7 @@ func (s *Stream) check() error {
 func (s *Stream) Close() {
 	s.cancel()
 	s.stop()
-	s.finish()
 	s.tellFinished()
+	s.finish()
 	s.give()
 }
