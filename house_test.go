@@ -22,7 +22,7 @@ import (
 var arrows = map[string]string{
 	// the first page, and what it is split into; it may know all but internal/dev
 	".": "graph graph/playground internal/account internal/audit internal/audit/vault internal/booking internal/commands internal/config internal/dossier internal/edge internal/id internal/feed internal/job " +
-		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch internal/egress internal/pdf internal/notice internal/outside internal/mail/report internal/webhook/standard",
+		"internal/gate internal/journal internal/logs internal/mail internal/metrics internal/secret internal/session internal/task internal/transfer internal/watch internal/egress internal/pdf internal/notice internal/outside internal/mail/report internal/webhook/standard internal/webhook internal/webhook/standard",
 
 	// the doors: they do not know each other
 	"internal/edge":          "internal/account internal/audit internal/edge/browser internal/edge/exchange internal/edge/files internal/edge/header internal/edge/login internal/fault internal/gate internal/id internal/logs internal/secret internal/session internal/task",
@@ -32,9 +32,9 @@ var arrows = map[string]string{
 	"internal/edge/exchange": "internal/account internal/fault internal/gate internal/id internal/logs",
 	"internal/edge/header":   "",
 	"graph": "graph/generated graph/model graph/scalar graph/wire internal/account internal/audit internal/blob internal/booking internal/dossier internal/fault internal/feed internal/id internal/job " +
-		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch internal/notice",
-	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/feed internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice",
-	"graph/model":           "internal/account internal/audit internal/feed internal/id internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch",
+		"internal/gate internal/journal internal/logs internal/page internal/secret internal/session internal/task internal/transfer internal/watch internal/notice internal/webhook",
+	"graph/generated":       "graph/model graph/scalar internal/account internal/audit internal/blob internal/booking internal/feed internal/job internal/journal internal/secret internal/session internal/task internal/transfer internal/watch internal/mail/report internal/notice internal/webhook",
+	"graph/model":           "internal/account internal/audit internal/feed internal/id internal/booking internal/job internal/journal internal/page internal/session internal/task internal/transfer internal/watch internal/webhook",
 	"graph/scalar":          "",
 	"graph/wire":            "graph/limit",
 	"graph/wire/testschema": "",
@@ -59,6 +59,7 @@ var arrows = map[string]string{
 	"internal/transfer": "internal/account internal/archive internal/audit internal/blob internal/fault internal/id internal/job internal/page internal/picture internal/secret internal/sheet queries",
 	"internal/audit":    "internal/fault internal/id internal/secret queries",
 	"internal/watch":    "internal/account internal/audit internal/fault internal/id internal/mail internal/page internal/secret queries internal/egress internal/webhook/standard",
+	"internal/webhook":  "internal/account internal/audit internal/egress internal/fault internal/id internal/job internal/page internal/secret internal/transfer internal/webhook/standard queries",
 	"internal/pdf":      "internal/account internal/egress internal/fault",
 	"internal/demo":     "internal/account internal/blob internal/booking internal/fault internal/id internal/job internal/page internal/transfer queries",
 

@@ -16,6 +16,7 @@ import (
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook"
 )
 
 // rooms are those whose chores are done.
@@ -27,6 +28,7 @@ type rooms struct {
 	uploads  *transfer.Uploads
 	dossiers *dossier.Dossiers
 	notices  *notice.Notices
+	hooks    *webhook.Webhooks
 }
 
 // openMaintenance returns the chores of the installation, one line each. Purges come late
@@ -37,7 +39,7 @@ func openMaintenance(settings config.Config, pool *pgxpool.Pool, in rooms, now f
 	m, err = task.NewMaintenance(task.MaintenanceOptions{
 		DB: pool, LeaseTTL: settings.CronLockTTL, KeyTTL: settings.CronKeyTTL, Now: now, Log: log,
 		Chores: []task.Chore{
-			{Name: "purge", Every: time.Hour, Within: 5 * time.Minute, Work: task.InTurn(in.sessions.Purge, in.security.Purge, in.notices.Purge, history)},
+			{Name: "purge", Every: time.Hour, Within: 5 * time.Minute, Work: task.InTurn(in.sessions.Purge, in.security.Purge, in.notices.Purge, in.hooks.Purge, history)},
 			{Name: "anchor-audit", Every: time.Hour, Within: 2 * time.Minute, Work: task.InTurn(in.anchors.Write)},
 			{Name: "sweep-uploads", Every: 10 * time.Minute, Within: 5 * time.Minute, Work: task.InTurn(in.uploads.Sweep)},
 			{Name: "retention", Every: time.Hour, Within: 5 * time.Minute, Work: task.InTurn(in.dossiers.Forget)},

@@ -38,6 +38,7 @@ import (
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook"
 )
 
 func main() {
@@ -106,12 +107,13 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	if err != nil {
 		return err
 	}
+	outbox := webhook.NewOutbox(queue, now)
 	meter := metrics.New(metrics.Options{Events: eventNames(), Pool: pool, Now: now, Log: log})
 	reputation := notice.NewReputation(notice.ReputationOptions{DB: pool, Meter: meter, Now: now, Log: log})
 	defer reputation.Finish() // tasks have sent their last mails by then
 	sender := notice.Careful(pool, reputation.Count(ses))
 	security := audit.NewSecurity(audit.SecurityOptions{
-		DB: pool, Keys: auditKeys, Tally: meter, Queue: alertQueue(settings, queue), Rule: alertRule(settings), Now: now, Log: log,
+		DB: pool, Keys: auditKeys, Tally: meter, Queue: alarms{alertQueue(settings, queue), outbox}, Rule: alertRule(settings), Now: now, Log: log,
 	})
 	limits, err := openLimits(settings, meter, security, log)
 	if err != nil {
@@ -125,11 +127,13 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		Queue: queue, Sender: sender, Audit: auditLog, Now: now, Log: log, Failures: failures(settings),
 	})
 	notices := openNotices(settings, pool, tenants, auditLog, queue, sender, security, log)
-	jobs := job.NewJobs(pool, auditLog, now, notices)
+	hooks := openWebhooks(pool, outbox, auditLog, auditKeys, security, log)
+	jobs := job.NewJobs(pool, auditLog, now, heralds{notices, outbox})
 	downloads := transfer.NewDownloads(pool, jobs, store.Presigner(), settings.DownloadURLTTL, now)
 	archives := transfer.NewArchives(transfer.ArchiveOptions{
 		DB: pool, Jobs: jobs, Store: store, Sessions: sessions, Security: security, Places: limits.Places(gate.Archives),
 		Tickets: secret.NewRing(settings.TicketSecret, settings.TicketSecretPrevious), Now: now, Log: log,
+		Heralds: []transfer.Herald{outbox},
 	})
 	imports := transfer.NewImports(transfer.ImportOptions{
 		DB: pool, Jobs: jobs, Store: store, Tenants: tenants, Audit: auditLog, Queue: queue, Now: now, Log: log,
@@ -142,7 +146,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		DB: pool, Tenants: tenants, Sessions: sessions, Verifier: audit.NewVerifier(pool, auditKeys, vault.New(store)), Now: now,
 	})
 	dossiers := dossier.New(dossier.Options{DB: pool, Tenants: tenants, Sessions: sessions, Audit: auditLog, Now: now, Log: log})
-	maintenance, err := openMaintenance(settings, pool, rooms{sessions, security, anchors, secrets, uploads, dossiers, notices}, now, log)
+	maintenance, err := openMaintenance(settings, pool, rooms{sessions, security, anchors, secrets, uploads, dossiers, notices, hooks}, now, log)
 	if err != nil {
 		return err
 	}
@@ -159,6 +163,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 		TakeUpload: uploads.Take,
 		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail, AlertWebhook: openHook(settings, pool, tenants, now, log).Post,
 		BookingMail: news.Mail, Notification: notices.Mail,
+		Webhook:     hooks.Deliver,
 		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),
 	}, log)
 	if err != nil {
@@ -181,7 +186,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 			Uploads:  uploads,
 			Bookings: bookings, Offer: booking.NewOffer(pool, auditLog, now),
 			Journal: records, Feed: events, Events: watch.NewEvents(pool, now), Health: secrets, Limits: limits, Lists: lists,
-			Dossiers: dossiers, Notices: notices, Reputation: reputation,
+			Dossiers: dossiers, Notices: notices, Reputation: reputation, Hooks: hooks,
 			Maintenance: maintenance, Backlog: backlog,
 			Development: development, Timeout: queryTimeout, Now: now, Log: log,
 		}),

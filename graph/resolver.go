@@ -18,6 +18,7 @@ import (
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook"
 )
 
 // Options are the rooms that the API hands over to.
@@ -42,6 +43,7 @@ type Options struct {
 	Dossiers    *dossier.Dossiers
 	Notices     *notice.Notices
 	Reputation  *notice.Reputation
+	Hooks       *webhook.Webhooks
 	Maintenance *task.Maintenance
 	Backlog     *task.Backlog // the background tasks that did not go well
 	Development bool          // everybody may read the schema

@@ -51,6 +51,10 @@ func (r *Resolver) things(ctx context.Context, v account.Viewer, kind id.Kind, i
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Maintenance.RunByID(ctx, v, one) })
 	case id.Task:
 		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Backlog.ByID(ctx, v, one) })
+	case id.Webhook:
+		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Hooks.ByID(ctx, v, one) })
+	case id.Delivery:
+		return each(ids, func(one id.ID) (scalar.Node, error) { return r.Hooks.DeliveryByID(ctx, v, one) })
 	}
 	return nil, nil
 }

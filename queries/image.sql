@@ -56,3 +56,6 @@ WHERE i.tenant_id = $1 AND i.job_id = $2 AND i.id = m.id AND i.selection_state =
 SELECT * FROM image
 WHERE tenant_id = $1 AND job_id = $2 AND delivered_at IS NOT NULL AND selection_state = ANY(@states::text[])
 ORDER BY position, id;
+
+-- name: StatesOfJob :many
+SELECT id, selection_state FROM image WHERE tenant_id = $1 AND job_id = $2 ORDER BY position, id;

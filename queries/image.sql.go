@@ -399,6 +399,35 @@ func (q *Queries) MoveImages(ctx context.Context, arg MoveImagesParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const statesOfJob = `-- name: StatesOfJob :many
+SELECT id, selection_state FROM image WHERE tenant_id = $1 AND job_id = $2 ORDER BY position, id
+`
+
+type StatesOfJobRow struct {
+	ID             id.ID
+	SelectionState string
+}
+
+func (q *Queries) StatesOfJob(ctx context.Context, tenantID id.ID, jobID id.ID) ([]StatesOfJobRow, error) {
+	rows, err := q.db.Query(ctx, statesOfJob, tenantID, jobID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StatesOfJobRow{}
+	for rows.Next() {
+		var i StatesOfJobRow
+		if err := rows.Scan(&i.ID, &i.SelectionState); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const takenAt = `-- name: TakenAt :one
 SELECT created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND source_key = $3 AND source_etag = $4
 `

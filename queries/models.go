@@ -279,3 +279,31 @@ type Upload struct {
 	CreatedAt   time.Time
 	EndedAt     *time.Time
 }
+
+type Webhook struct {
+	ID           id.ID
+	TenantID     id.ID
+	Url          string
+	Events       []string
+	Secret       []byte
+	OldSecret    []byte
+	OldUntil     *time.Time
+	CreatedAt    time.Time
+	DisabledAt   *time.Time
+	DisabledWhy  *string
+	FailingSince *time.Time
+}
+
+type WebhookDelivery struct {
+	ID          id.ID
+	TenantID    id.ID
+	WebhookID   id.ID
+	EventID     id.ID
+	State       string
+	Attempts    int32
+	LastStatus  *int32
+	LastTrouble *string
+	LastAt      *time.Time
+	NextAt      *time.Time
+	CreatedAt   time.Time
+}

@@ -192,6 +192,24 @@ UploadedByPerson upload
 UploadsByID upload
 UploadsOfJob upload states=NULL
 UploadsOfPerson upload states=NULL
+EndWebhookDeliveries webhook_delivery
+InsertWebhook webhook id=new
+InsertWebhookDeliveries webhook_delivery ids=ARRAY[new] webhook_ids={webhook} event_ids={webhook_event}
+InsertWebhookEvents webhook_event ids=ARRAY[new] bodies='{another}'
+LockWebhook webhook
+NoteDelivery webhook_delivery last_at=now()
+RemoveWebhook webhook
+RestartDelivery delivered
+RotateWebhookSecret webhook secret=sha256('new') old_until=now()
+SetWebhook webhook url='https://another.example/'
+SetWebhookFailing webhook failing_since=now()
+StatesOfJob image
+WasToldAlike webhook_event since='1970-01-01'
+WebhookByID webhook
+WebhookDeliveries webhook_delivery
+WebhookDeliveryByID webhook_delivery
+Webhooks webhook
+WebhooksFor webhook type='job.ready'
 `
 
 // unstudied are statements that name no studio, and why nobody gets past one by them.
@@ -238,6 +256,8 @@ var unstudied = map[string]string{
 	"CountMail":          "of all studios' mails, and nobody's: they share one account at SES",
 	"MailSince":          "likewise",
 	"PurgeNotifications": "of all studios, by time", "PurgeUnsubscribeTokens": "likewise", "PurgeSuppressions": "likewise", "PurgeMailReports": "likewise",
+
+	"DeliveryToPost": "of a task, which a transaction of the studio queued", "LockSameness": "a number, no row", "PurgeWebhookEvents": "of all studios, by time",
 
 	"PurgeSecurityEvents": "of all studios, by time", "InstallationEventSince": "of the installation", "OperatorsToAlert": "likewise: operators belong to it",
 }
@@ -352,10 +372,12 @@ func newStudioPair(t *testing.T) *studioPair {
 			SELECT gen_random_uuid(), u.tenant_id, u.job_id, u.account_id, u.session_id, 'k', o.state, 'a.jpg', 'image/jpeg', 1, sha256(o.state::bytea), 0, now(), now()
 			FROM upload u, unnest(ARRAY['PENDING', 'VERIFYING']) AS o (state) WHERE u.tenant_id = $1`,
 		"UPDATE job SET photographer_id = account_id WHERE tenant_id = $1",
+		"INSERT INTO webhook_delivery SELECT gen_random_uuid(), tenant_id, webhook_id, event_id, 'DELIVERED', 1, 204, NULL, now(), NULL, now() FROM webhook_delivery WHERE tenant_id = $1",
 		// And what is the other studio's must not look like the first one's.
 		"UPDATE audit_entry SET sequence = sequence + 100 WHERE tenant_id = $1",
 		"UPDATE audit_head SET sequence = 102 WHERE tenant_id = $1",
 		"UPDATE tenant_text SET subject = 'Another' WHERE tenant_id = $1",
+		"UPDATE webhook_event SET sameness = 'another' WHERE tenant_id = $1",
 	} {
 		c.Exec(t, sql, c.ForeignTenantID)
 	}
@@ -382,6 +404,7 @@ func newStudioPair(t *testing.T) *studioPair {
 	}
 	for name, sql := range map[string]string{ // what some statements need instead of the first row
 		"verifying": "SELECT to_jsonb(x)::text FROM upload x WHERE tenant_id = $1 AND state = 'VERIFYING'",
+		"delivered": "SELECT to_jsonb(x)::text FROM webhook_delivery x WHERE tenant_id = $1 AND state = 'DELIVERED'",
 		"jobless":   "SELECT to_jsonb(x)::text FROM booking_event x WHERE tenant_id = $1 AND booking_id <> $2",
 	} {
 		args := []any{c.ForeignTenantID, c.ForeignBooking.ID}

@@ -28,6 +28,7 @@ var unindexed = map[string]string{
 	// What else they filter by is not in the index that they walk.
 	"AuditEntriesOfJob":   "a job has few entries",
 	"AuditEntriesOfImage": "a picture has few entries",
+	"WebhooksFor":         "a studio has ten webhooks at most",
 }
 
 // crowd fills one studio with as many rows as make the planner choose.
@@ -58,6 +59,9 @@ const crowd = `
 	INSERT INTO notification SELECT id, tenant_id, id, 'job_ready', '', 0, now() - random() * interval '9 days', NULL FROM job;
 	INSERT INTO unsubscribe_token SELECT sha256(id::text::bytea), tenant_id, email_key, now() - random() * interval '9 days', NULL FROM account;
 	INSERT INTO unsubscribed SELECT tenant_id, email_key, now() FROM account;
+	INSERT INTO webhook SELECT id, tenant_id, 'https://hook.example/', '{job.ready}', sha256(''), NULL, NULL, now(), NULL, NULL, NULL FROM account;
+	INSERT INTO webhook_event SELECT id, tenant_id, 'job.ready', '{}', 'same ' || id, now() FROM job;
+	INSERT INTO webhook_delivery SELECT gen_random_uuid(), tenant_id, id, id, 'PENDING', 0, NULL, NULL, NULL, NULL, now() - random() * interval '9 days' FROM job;
 	INSERT INTO mail_suppression SELECT email_key, 'BOUNCE', now() - random() * interval '9 days' FROM account;
 	INSERT INTO mail_report SELECT id::text, now() - random() * interval '9 days' FROM account;
 	INSERT INTO mail_day SELECT current_date - row_number() OVER ()::int, 1, 0, 0 FROM account;

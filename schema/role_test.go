@@ -29,6 +29,9 @@ var rights = map[string]string{
 	"unsubscribed":      "SELECT INSERT DELETE",        // who wants mail again
 	"mail_suppression":  "SELECT INSERT UPDATE DELETE", // lifted
 	"mail_report":       "SELECT INSERT DELETE",        // purged
+
+	"webhook":       "SELECT INSERT UPDATE DELETE", // removed by admins
+	"webhook_event": "SELECT INSERT DELETE",        // purged, with their deliveries
 }
 
 func TestTheServerMayDoWhatIsListed(t *testing.T) {
@@ -61,6 +64,7 @@ func TestTheServerIsRefused(t *testing.T) {
 		"UPDATE cron_run SET task = 'x'", "UPDATE cron_run SET token = 9", "UPDATE cron_run SET key_hash = NULL", "DELETE FROM cron_lease",
 		"DELETE FROM audit_head", "DELETE FROM delivery", "UPDATE delivery SET staff = true", "UPDATE delivery SET image_ids = '{}'", "UPDATE delivery SET at = now()", "UPDATE delivery SET account_id = session_id", "UPDATE booking_event SET state = 'CANCELLED'", "UPDATE booking_event SET account_id = booking_id", "DELETE FROM booking_event", "DELETE FROM booking", "DELETE FROM package", "DELETE FROM image", "DELETE FROM job", "DELETE FROM account", "DELETE FROM device", "DELETE FROM tenant",
 		"UPDATE notification SET message = 'x'", "UPDATE unsubscribe_token SET email_key = 'x'", "UPDATE unsubscribed SET email_key = 'x'", "UPDATE mail_report SET id = 'x'",
+		"UPDATE webhook_event SET body = '{}'", "DELETE FROM webhook_delivery", "UPDATE webhook_delivery SET event_id = webhook_id", "UPDATE webhook_delivery SET webhook_id = event_id", "TRUNCATE webhook CASCADE",
 		"TRUNCATE session", "TRUNCATE budget",
 		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
 		"CREATE TABLE mine ()", "CREATE TABLE task.mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",

@@ -150,6 +150,20 @@ notification images -1
 notification kind 'gossip'
 notification message repeat('a', 1001)
 unsubscribe_token token_hash 'short'
+webhook disabled_at now()
+webhook disabled_why 'MOOD', disabled_at = now()
+webhook events '{webhook.test}'
+webhook old_secret secret
+webhook old_secret 'short', old_until = now()
+webhook secret 'short'
+webhook url ''
+webhook_delivery attempts -1
+webhook_delivery last_status 42
+webhook_delivery last_trouble 'What they said'
+webhook_delivery state 'LOST'
+webhook_event body ''
+webhook_event sameness repeat('a', 201)
+webhook_event type 'job.lost'
 `
 
 // TestUnfitValuesAreRefused tries them all, and wants every CHECK to be tried.

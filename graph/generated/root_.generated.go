@@ -40,6 +40,7 @@ type ResolverRoot interface {
 	Subscription() SubscriptionResolver
 	Tenant() TenantResolver
 	Upload() UploadResolver
+	Webhook() WebhookResolver
 }
 
 type DirectiveRoot struct {
@@ -217,6 +218,12 @@ type ComplexityRoot struct {
 	CreateUploadPayload struct {
 		Upload     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	CreateWebhookPayload struct {
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Webhook    func(childComplexity int) int
 	}
 
 	DeclineBookingPayload struct {
@@ -406,18 +413,22 @@ type ComplexityRoot struct {
 		CreateJob            func(childComplexity int, input model.CreateJobInput) int
 		CreateJobFromBooking func(childComplexity int, input model.CreateJobFromBookingInput) int
 		CreateUpload         func(childComplexity int, input model.CreateUploadInput) int
+		CreateWebhook        func(childComplexity int, input model.CreateWebhookInput) int
 		DeclineBooking       func(childComplexity int, input model.DeclineBookingInput) int
 		EraseAccount         func(childComplexity int, input model.EraseAccountInput) int
 		ImportImages         func(childComplexity int, input model.ImportImagesInput) int
 		LiftMailSuppression  func(childComplexity int, input model.LiftMailSuppressionInput) int
 		Logout               func(childComplexity int) int
 		NotifyCustomer       func(childComplexity int, input model.NotifyCustomerInput) int
+		RedeliverWebhook     func(childComplexity int, input model.RedeliverWebhookInput) int
 		ReleaseLogin         func(childComplexity int, input model.ReleaseLoginInput) int
 		RemoveDevice         func(childComplexity int, input model.RemoveDeviceInput) int
 		RemoveDeviceOf       func(childComplexity int, input model.RemoveDeviceOfInput) int
 		RemovePackage        func(childComplexity int, input model.RemovePackageInput) int
+		RemoveWebhook        func(childComplexity int, input model.RemoveWebhookInput) int
 		RequestOtp           func(childComplexity int, input model.RequestOtpInput) int
 		RetryTask            func(childComplexity int, input model.RetryTaskInput) int
+		RotateWebhookSecret  func(childComplexity int, input model.RotateWebhookSecretInput) int
 		SelectImages         func(childComplexity int, input model.SelectImagesInput) int
 		SetAccountRole       func(childComplexity int, input model.SetAccountRoleInput) int
 		SetAccountValidUntil func(childComplexity int, input model.SetAccountValidUntilInput) int
@@ -430,8 +441,10 @@ type ComplexityRoot struct {
 		SetNotifications     func(childComplexity int, input model.SetNotificationsInput) int
 		SetPackage           func(childComplexity int, input model.SetPackageInput) int
 		SetSelectionState    func(childComplexity int, input model.SetSelectionStateInput) int
+		SetWebhook           func(childComplexity int, input model.SetWebhookInput) int
 		SettleExtras         func(childComplexity int, input model.SettleExtrasInput) int
 		SignUploadParts      func(childComplexity int, input model.SignUploadPartsInput) int
+		TestWebhook          func(childComplexity int, input model.TestWebhookInput) int
 		UnblockAccount       func(childComplexity int, input model.UnblockAccountInput) int
 		VerifyOtp            func(childComplexity int, input model.VerifyOtpInput) int
 	}
@@ -491,11 +504,17 @@ type ComplexityRoot struct {
 		Tenants           func(childComplexity int, first *int, after *string) int
 		Upload            func(childComplexity int, id string) int
 		Viewer            func(childComplexity int) int
+		Webhooks          func(childComplexity int) int
 	}
 
 	ReceivedPart struct {
 		Number func(childComplexity int) int
 		Size   func(childComplexity int) int
+	}
+
+	RedeliverWebhookPayload struct {
+		Delivery   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RefusedObject struct {
@@ -523,6 +542,10 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RemoveWebhookPayload struct {
+		Webhooks func(childComplexity int) int
+	}
+
 	RequestOtpPayload struct {
 		ChallengeID func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
@@ -532,6 +555,11 @@ type ComplexityRoot struct {
 	RetryTaskPayload struct {
 		Task       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RotateWebhookSecretPayload struct {
+		Secret  func(childComplexity int) int
+		Webhook func(childComplexity int) int
 	}
 
 	SecretHealth struct {
@@ -636,6 +664,10 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SetWebhookPayload struct {
+		Webhook func(childComplexity int) int
+	}
+
 	SettleExtrasPayload struct {
 		Changes    func(childComplexity int) int
 		Job        func(childComplexity int) int
@@ -711,6 +743,11 @@ type ComplexityRoot struct {
 		Watermark       func(childComplexity int) int
 	}
 
+	TestWebhookPayload struct {
+		Delivery   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UnblockAccountPayload struct {
 		Account    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -777,6 +814,42 @@ type ComplexityRoot struct {
 		ExpiresAt func(childComplexity int) int
 		Token     func(childComplexity int) int
 		Viewer    func(childComplexity int) int
+	}
+
+	Webhook struct {
+		CreatedAt      func(childComplexity int) int
+		Deliveries     func(childComplexity int, first *int, after *string) int
+		DisabledAt     func(childComplexity int) int
+		DisabledReason func(childComplexity int) int
+		Events         func(childComplexity int) int
+		FailingSince   func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		URL            func(childComplexity int) int
+	}
+
+	WebhookDelivery struct {
+		Attempts      func(childComplexity int) int
+		Body          func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		EventID       func(childComplexity int) int
+		LastAttemptAt func(childComplexity int) int
+		LastStatus    func(childComplexity int) int
+		LastTrouble   func(childComplexity int) int
+		NextAttemptAt func(childComplexity int) int
+		PublicID      func(childComplexity int) int
+		State         func(childComplexity int) int
+		Type          func(childComplexity int) int
+	}
+
+	WebhookDeliveryConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	WebhookDeliveryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 }
 
@@ -1405,6 +1478,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateUploadPayload.UserErrors(childComplexity), true
+
+	case "CreateWebhookPayload.secret":
+		if e.ComplexityRoot.CreateWebhookPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateWebhookPayload.Secret(childComplexity), true
+	case "CreateWebhookPayload.userErrors":
+		if e.ComplexityRoot.CreateWebhookPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateWebhookPayload.UserErrors(childComplexity), true
+	case "CreateWebhookPayload.webhook":
+		if e.ComplexityRoot.CreateWebhookPayload.Webhook == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateWebhookPayload.Webhook(childComplexity), true
 
 	case "DeclineBookingPayload.booking":
 		if e.ComplexityRoot.DeclineBookingPayload.Booking == nil {
@@ -2228,6 +2320,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUpload(childComplexity, args["input"].(model.CreateUploadInput)), true
+	case "Mutation.createWebhook":
+		if e.ComplexityRoot.Mutation.CreateWebhook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createWebhook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateWebhook(childComplexity, args["input"].(model.CreateWebhookInput)), true
 	case "Mutation.declineBooking":
 		if e.ComplexityRoot.Mutation.DeclineBooking == nil {
 			break
@@ -2289,6 +2392,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.NotifyCustomer(childComplexity, args["input"].(model.NotifyCustomerInput)), true
+	case "Mutation.redeliverWebhook":
+		if e.ComplexityRoot.Mutation.RedeliverWebhook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_redeliverWebhook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RedeliverWebhook(childComplexity, args["input"].(model.RedeliverWebhookInput)), true
 	case "Mutation.releaseLogin":
 		if e.ComplexityRoot.Mutation.ReleaseLogin == nil {
 			break
@@ -2333,6 +2447,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemovePackage(childComplexity, args["input"].(model.RemovePackageInput)), true
+	case "Mutation.removeWebhook":
+		if e.ComplexityRoot.Mutation.RemoveWebhook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeWebhook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveWebhook(childComplexity, args["input"].(model.RemoveWebhookInput)), true
 	case "Mutation.requestOtp":
 		if e.ComplexityRoot.Mutation.RequestOtp == nil {
 			break
@@ -2355,6 +2480,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetryTask(childComplexity, args["input"].(model.RetryTaskInput)), true
+	case "Mutation.rotateWebhookSecret":
+		if e.ComplexityRoot.Mutation.RotateWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateWebhookSecret(childComplexity, args["input"].(model.RotateWebhookSecretInput)), true
 	case "Mutation.selectImages":
 		if e.ComplexityRoot.Mutation.SelectImages == nil {
 			break
@@ -2487,6 +2623,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetSelectionState(childComplexity, args["input"].(model.SetSelectionStateInput)), true
+	case "Mutation.setWebhook":
+		if e.ComplexityRoot.Mutation.SetWebhook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setWebhook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetWebhook(childComplexity, args["input"].(model.SetWebhookInput)), true
 	case "Mutation.settleExtras":
 		if e.ComplexityRoot.Mutation.SettleExtras == nil {
 			break
@@ -2509,6 +2656,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignUploadParts(childComplexity, args["input"].(model.SignUploadPartsInput)), true
+	case "Mutation.testWebhook":
+		if e.ComplexityRoot.Mutation.TestWebhook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testWebhook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestWebhook(childComplexity, args["input"].(model.TestWebhookInput)), true
 	case "Mutation.unblockAccount":
 		if e.ComplexityRoot.Mutation.UnblockAccount == nil {
 			break
@@ -2874,6 +3032,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.webhooks":
+		if e.ComplexityRoot.Query.Webhooks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Webhooks(childComplexity), true
 
 	case "ReceivedPart.number":
 		if e.ComplexityRoot.ReceivedPart.Number == nil {
@@ -2887,6 +3051,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReceivedPart.Size(childComplexity), true
+
+	case "RedeliverWebhookPayload.delivery":
+		if e.ComplexityRoot.RedeliverWebhookPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeliverWebhookPayload.Delivery(childComplexity), true
+	case "RedeliverWebhookPayload.userErrors":
+		if e.ComplexityRoot.RedeliverWebhookPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeliverWebhookPayload.UserErrors(childComplexity), true
 
 	case "RefusedObject.code":
 		if e.ComplexityRoot.RefusedObject.Code == nil {
@@ -2953,6 +3130,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RemovePackagePayload.UserErrors(childComplexity), true
 
+	case "RemoveWebhookPayload.webhooks":
+		if e.ComplexityRoot.RemoveWebhookPayload.Webhooks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveWebhookPayload.Webhooks(childComplexity), true
+
 	case "RequestOtpPayload.challengeId":
 		if e.ComplexityRoot.RequestOtpPayload.ChallengeID == nil {
 			break
@@ -2984,6 +3168,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RetryTaskPayload.UserErrors(childComplexity), true
+
+	case "RotateWebhookSecretPayload.secret":
+		if e.ComplexityRoot.RotateWebhookSecretPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateWebhookSecretPayload.Secret(childComplexity), true
+	case "RotateWebhookSecretPayload.webhook":
+		if e.ComplexityRoot.RotateWebhookSecretPayload.Webhook == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateWebhookSecretPayload.Webhook(childComplexity), true
 
 	case "SecretHealth.daysLeft":
 		if e.ComplexityRoot.SecretHealth.DaysLeft == nil {
@@ -3308,6 +3505,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetSelectionStatePayload.UserErrors(childComplexity), true
 
+	case "SetWebhookPayload.webhook":
+		if e.ComplexityRoot.SetWebhookPayload.Webhook == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetWebhookPayload.Webhook(childComplexity), true
+
 	case "SettleExtrasPayload.changes":
 		if e.ComplexityRoot.SettleExtrasPayload.Changes == nil {
 			break
@@ -3576,6 +3780,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TenantSettings.Watermark(childComplexity), true
 
+	case "TestWebhookPayload.delivery":
+		if e.ComplexityRoot.TestWebhookPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestWebhookPayload.Delivery(childComplexity), true
+	case "TestWebhookPayload.userErrors":
+		if e.ComplexityRoot.TestWebhookPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestWebhookPayload.UserErrors(childComplexity), true
+
 	case "UnblockAccountPayload.account":
 		if e.ComplexityRoot.UnblockAccountPayload.Account == nil {
 			break
@@ -3831,6 +4048,159 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VerifyOtpPayload.Viewer(childComplexity), true
 
+	case "Webhook.createdAt":
+		if e.ComplexityRoot.Webhook.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.CreatedAt(childComplexity), true
+	case "Webhook.deliveries":
+		if e.ComplexityRoot.Webhook.Deliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Webhook_deliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Webhook.Deliveries(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Webhook.disabledAt":
+		if e.ComplexityRoot.Webhook.DisabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.DisabledAt(childComplexity), true
+	case "Webhook.disabledReason":
+		if e.ComplexityRoot.Webhook.DisabledReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.DisabledReason(childComplexity), true
+	case "Webhook.events":
+		if e.ComplexityRoot.Webhook.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.Events(childComplexity), true
+	case "Webhook.failingSince":
+		if e.ComplexityRoot.Webhook.FailingSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.FailingSince(childComplexity), true
+	case "Webhook.id":
+		if e.ComplexityRoot.Webhook.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.PublicID(childComplexity), true
+	case "Webhook.url":
+		if e.ComplexityRoot.Webhook.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.URL(childComplexity), true
+
+	case "WebhookDelivery.attempts":
+		if e.ComplexityRoot.WebhookDelivery.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Attempts(childComplexity), true
+	case "WebhookDelivery.body":
+		if e.ComplexityRoot.WebhookDelivery.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Body(childComplexity), true
+	case "WebhookDelivery.createdAt":
+		if e.ComplexityRoot.WebhookDelivery.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.CreatedAt(childComplexity), true
+	case "WebhookDelivery.eventId":
+		if e.ComplexityRoot.WebhookDelivery.EventID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.EventID(childComplexity), true
+	case "WebhookDelivery.lastAttemptAt":
+		if e.ComplexityRoot.WebhookDelivery.LastAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.LastAttemptAt(childComplexity), true
+	case "WebhookDelivery.lastStatus":
+		if e.ComplexityRoot.WebhookDelivery.LastStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.LastStatus(childComplexity), true
+	case "WebhookDelivery.lastTrouble":
+		if e.ComplexityRoot.WebhookDelivery.LastTrouble == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.LastTrouble(childComplexity), true
+	case "WebhookDelivery.nextAttemptAt":
+		if e.ComplexityRoot.WebhookDelivery.NextAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.NextAttemptAt(childComplexity), true
+	case "WebhookDelivery.id":
+		if e.ComplexityRoot.WebhookDelivery.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.PublicID(childComplexity), true
+	case "WebhookDelivery.state":
+		if e.ComplexityRoot.WebhookDelivery.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.State(childComplexity), true
+	case "WebhookDelivery.type":
+		if e.ComplexityRoot.WebhookDelivery.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Type(childComplexity), true
+
+	case "WebhookDeliveryConnection.edges":
+		if e.ComplexityRoot.WebhookDeliveryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryConnection.Edges(childComplexity), true
+	case "WebhookDeliveryConnection.nodes":
+		if e.ComplexityRoot.WebhookDeliveryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryConnection.Nodes(childComplexity), true
+	case "WebhookDeliveryConnection.pageInfo":
+		if e.ComplexityRoot.WebhookDeliveryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryConnection.PageInfo(childComplexity), true
+
+	case "WebhookDeliveryEdge.cursor":
+		if e.ComplexityRoot.WebhookDeliveryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryEdge.Cursor(childComplexity), true
+	case "WebhookDeliveryEdge.node":
+		if e.ComplexityRoot.WebhookDeliveryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryEdge.Node(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -3852,6 +4222,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCreateJobFromBookingInput,
 		ec.unmarshalInputCreateJobInput,
 		ec.unmarshalInputCreateUploadInput,
+		ec.unmarshalInputCreateWebhookInput,
 		ec.unmarshalInputDeclineBookingInput,
 		ec.unmarshalInputDeviceInput,
 		ec.unmarshalInputEraseAccountInput,
@@ -3861,12 +4232,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLiftMailSuppressionInput,
 		ec.unmarshalInputMaintenanceRunFilter,
 		ec.unmarshalInputNotifyCustomerInput,
+		ec.unmarshalInputRedeliverWebhookInput,
 		ec.unmarshalInputReleaseLoginInput,
 		ec.unmarshalInputRemoveDeviceInput,
 		ec.unmarshalInputRemoveDeviceOfInput,
 		ec.unmarshalInputRemovePackageInput,
+		ec.unmarshalInputRemoveWebhookInput,
 		ec.unmarshalInputRequestOtpInput,
 		ec.unmarshalInputRetryTaskInput,
+		ec.unmarshalInputRotateWebhookSecretInput,
 		ec.unmarshalInputSecurityEventFilter,
 		ec.unmarshalInputSelectImagesInput,
 		ec.unmarshalInputSetAccountRoleInput,
@@ -3880,9 +4254,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetNotificationsInput,
 		ec.unmarshalInputSetPackageInput,
 		ec.unmarshalInputSetSelectionStateInput,
+		ec.unmarshalInputSetWebhookInput,
 		ec.unmarshalInputSettleExtrasInput,
 		ec.unmarshalInputSignUploadPartsInput,
 		ec.unmarshalInputTaskFilter,
+		ec.unmarshalInputTestWebhookInput,
 		ec.unmarshalInputUnblockAccountInput,
 		ec.unmarshalInputUploadFilter,
 		ec.unmarshalInputUploadPartInput,
@@ -5625,6 +6001,12 @@ enum UserErrorCode {
   UNSUBSCRIBED
   "No mail goes to the customer's mailbox: it has refused some for good, or its owner called one spam."
   MAIL_SUPPRESSED
+  "The studio has ten webhooks already."
+  TOO_MANY_WEBHOOKS
+  "The webhook is switched off."
+  WEBHOOK_DISABLED
+  "The delivery is not over: it is tried by itself."
+  DELIVERY_PENDING
 }
 
 "Everything that can be asked."
@@ -5736,6 +6118,10 @@ enum SecurityEventKind {
   MAIL_BOUNCED
   "Somebody called a mail spam. No more notifications go there."
   MAIL_COMPLAINT
+  "A webhook of the studio led to what is not on the open internet; nothing was posted. ` + "`" + `detail` + "`" + ` says how."
+  WEBHOOK_BLOCKED
+  "A webhook was switched off since nothing arrives there; ` + "`" + `detail` + "`" + ` says why. See ` + "`" + `webhooks` + "`" + `."
+  WEBHOOK_DISABLED
 }
 
 "Incidents of one second that had everything but their time in common."
@@ -6554,6 +6940,247 @@ type AbortUploadPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/webhook.graphqls", Input: `extend type Query {
+  "Where the studio's other programs are told of what happens, oldest first."
+  webhooks: [Webhook!]! @auth(role: ADMIN)
+}
+
+extend type Mutation {
+  "Makes a webhook. Its secret, by which what arrives is proven, is shown here and never again."
+  createWebhook(
+    "Where to, and what of."
+    input: CreateWebhookInput!
+  ): CreateWebhookPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Changes a webhook, or switches it off or on. What waits for one that is switched off is dropped."
+  setWebhook(
+    "Which webhook, and what of it."
+    input: SetWebhookInput!
+  ): SetWebhookPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Removes a webhook with all that waits for it, and its deliveries."
+  removeWebhook(
+    "Which webhook."
+    input: RemoveWebhookInput!
+  ): RemoveWebhookPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Gives a webhook another secret, which is shown here and never again. The one before signs beside it for 24 hours."
+  rotateWebhookSecret(
+    "Which webhook."
+    input: RotateWebhookSecretInput!
+  ): RotateWebhookSecretPayload! @auth(role: ADMIN) @rateLimit(name: PUBLIC_API)
+  "Posts an event of the type ` + "`" + `webhook.test` + "`" + ` to a webhook."
+  testWebhook(
+    "Which webhook."
+    input: TestWebhookInput!
+  ): TestWebhookPayload! @auth(role: ADMIN) @rateLimit(name: EMAIL)
+  "Begins a delivery anew that is over, however it ended. The receiver gets the same event, under the same id."
+  redeliverWebhook(
+    "Which delivery."
+    input: RedeliverWebhookInput!
+  ): RedeliverWebhookPayload! @auth(role: ADMIN) @rateLimit(name: EMAIL)
+}
+
+"What a studio's programs can be told of."
+enum WebhookEventType {
+  "` + "`" + `download.finished` + "`" + `: a customer has a job's pictures as one file."
+  DOWNLOAD_FINISHED
+  "` + "`" + `image.released` + "`" + `: a job's customer may download pictures that they could not before."
+  IMAGE_RELEASED
+  "` + "`" + `job.ready` + "`" + `: a job was handed over."
+  JOB_READY
+  "` + "`" + `security.alert` + "`" + `: security events of the studio are many."
+  SECURITY_ALERT
+  "` + "`" + `webhook.test` + "`" + `: somebody tries a webhook. No webhook asks for it."
+  WEBHOOK_TEST
+}
+
+"Why a webhook is switched off."
+enum WebhookDisabledReason {
+  "An admin did it."
+  ADMIN
+  "The receiver answered 410."
+  GONE
+  "Nothing arrived for three days."
+  FAILING
+}
+
+"How a delivery stands."
+enum WebhookDeliveryState {
+  "It is being tried."
+  PENDING
+  "The receiver has it."
+  DELIVERED
+  "It is not tried any more."
+  DEAD
+}
+
+"An address that is told of what happens in the studio, by a signed POST."
+type Webhook implements Node {
+  "Opaque and stable."
+  id: ID!
+  "Where to."
+  url: String!
+  "What of, in the order of their names."
+  events: [WebhookEventType!]!
+  "Since when there is it."
+  createdAt: DateTime!
+  "Since when it is switched off; null while it is on."
+  disabledAt: DateTime
+  "Why it is; null likewise."
+  disabledReason: WebhookDisabledReason
+  "Since when nothing has arrived, although something was sent; null where the last did."
+  failingSince: DateTime
+  "What was sent there within 30 days, newest first."
+  deliveries(
+    "How many at most, 1 to 100; 50 without it."
+    first: Int
+    "Go on after this cursor."
+    after: String
+  ): WebhookDeliveryConnection!
+}
+
+"The way of an event to a webhook."
+type WebhookDelivery implements Node {
+  "Opaque and stable."
+  id: ID!
+  "The event's name for receivers, the header ` + "`" + `webhook-id` + "`" + `: the same at every webhook and in every attempt."
+  eventId: String!
+  "What it is about."
+  type: WebhookEventType!
+  "How it stands."
+  state: WebhookDeliveryState!
+  "How often it was tried."
+  attempts: Int!
+  "What the receiver answered last, as a status of HTTP; null where no answer came."
+  lastStatus: Int
+  "What was wrong last: ` + "`" + `status` + "`" + `, ` + "`" + `redirect` + "`" + `, ` + "`" + `timeout` + "`" + `, ` + "`" + `unreachable` + "`" + `, ` + "`" + `private` + "`" + ` (not on the open internet) or ` + "`" + `disabled` + "`" + `; null for nothing."
+  lastTrouble: String
+  "When it was tried last; null for never."
+  lastAttemptAt: DateTime
+  "When it is tried again; null for at once, and for never."
+  nextAttemptAt: DateTime
+  "When it happened."
+  createdAt: DateTime!
+  "The very bytes that are posted, JSON."
+  body: String!
+}
+
+"A page of deliveries."
+type WebhookDeliveryConnection {
+  "The deliveries with their cursors."
+  edges: [WebhookDeliveryEdge!]!
+  "The deliveries alone."
+  nodes: [WebhookDelivery!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A delivery within a page."
+type WebhookDeliveryEdge {
+  "Its place in the list."
+  cursor: String!
+  "The delivery."
+  node: WebhookDelivery!
+}
+
+"A webhook to be made."
+input CreateWebhookInput {
+  "An https address on the open internet, at most 2,000 bytes, without port and credentials."
+  url: String!
+  "What of, one at least; not WEBHOOK_TEST."
+  events: [WebhookEventType!]!
+  "For the audit log, at most 1,000 characters."
+  reason: String
+}
+
+"The new webhook, or why there is none."
+type CreateWebhookPayload {
+  "The webhook; null where it was refused."
+  webhook: Webhook
+  "` + "`" + `whsec_` + "`" + ` and base64: what arrives is signed with it. It is never shown again."
+  secret: String
+  "Why it was refused: ` + "`" + `TOO_MANY_WEBHOOKS` + "`" + `. Empty where it was not."
+  userErrors: [UserError!]!
+}
+
+"What becomes of a webhook. What is left out stays."
+input SetWebhookInput {
+  "Which webhook."
+  webhookId: ID!
+  "Where to, from now on; what waits goes there, too."
+  url: String
+  "What of."
+  events: [WebhookEventType!]
+  "Whether it is on."
+  enabled: Boolean
+  "For the audit log, at most 1,000 characters."
+  reason: String
+}
+
+"The webhook as it is now."
+type SetWebhookPayload {
+  "The webhook."
+  webhook: Webhook!
+}
+
+"A webhook to be removed."
+input RemoveWebhookInput {
+  "Which webhook."
+  webhookId: ID!
+  "For the audit log, at most 1,000 characters."
+  reason: String
+}
+
+"What is left."
+type RemoveWebhookPayload {
+  "The studio's other webhooks."
+  webhooks: [Webhook!]!
+}
+
+"A webhook that gets another secret."
+input RotateWebhookSecretInput {
+  "Which webhook."
+  webhookId: ID!
+  "For the audit log, at most 1,000 characters."
+  reason: String
+}
+
+"The new secret."
+type RotateWebhookSecretPayload {
+  "The webhook."
+  webhook: Webhook!
+  "` + "`" + `whsec_` + "`" + ` and base64. It is never shown again."
+  secret: String!
+}
+
+"A webhook to be tried."
+input TestWebhookInput {
+  "Which webhook."
+  webhookId: ID!
+}
+
+"What is on its way."
+type TestWebhookPayload {
+  "The delivery, to be asked for again in a moment; null where it was refused."
+  delivery: WebhookDelivery
+  "Why it was refused: ` + "`" + `WEBHOOK_DISABLED` + "`" + `. Empty where it was not."
+  userErrors: [UserError!]!
+}
+
+"A delivery to begin anew."
+input RedeliverWebhookInput {
+  "Which delivery."
+  deliveryId: ID!
+  "For the audit log, at most 1,000 characters."
+  reason: String
+}
+
+"What is on its way again."
+type RedeliverWebhookPayload {
+  "The delivery; null where it was refused."
+  delivery: WebhookDelivery
+  "Why it was refused: ` + "`" + `WEBHOOK_DISABLED` + "`" + `, ` + "`" + `DELIVERY_PENDING` + "`" + `. Empty where it was not."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -6899,6 +7526,18 @@ func (ec *executionContext) childFields_CreateUploadPayload(ctx context.Context,
 		return ec.fieldContext_CreateUploadPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateUploadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "webhook":
+		return ec.fieldContext_CreateWebhookPayload_webhook(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateWebhookPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateWebhookPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeclineBookingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7329,6 +7968,16 @@ func (ec *executionContext) childFields_ReceivedPart(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type ReceivedPart", field.Name)
 }
 
+func (ec *executionContext) childFields_RedeliverWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_RedeliverWebhookPayload_delivery(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RedeliverWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RedeliverWebhookPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RefusedObject(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -7379,6 +8028,14 @@ func (ec *executionContext) childFields_RemovePackagePayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RemovePackagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "webhooks":
+		return ec.fieldContext_RemoveWebhookPayload_webhooks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveWebhookPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "challengeId":
@@ -7399,6 +8056,16 @@ func (ec *executionContext) childFields_RetryTaskPayload(ctx context.Context, fi
 		return ec.fieldContext_RetryTaskPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RetryTaskPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateWebhookSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "webhook":
+		return ec.fieldContext_RotateWebhookSecretPayload_webhook(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateWebhookSecretPayload_secret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateWebhookSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SecretHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7605,6 +8272,14 @@ func (ec *executionContext) childFields_SetSelectionStatePayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type SetSelectionStatePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "webhook":
+		return ec.fieldContext_SetWebhookPayload_webhook(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetWebhookPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SettleExtrasPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -7747,6 +8422,16 @@ func (ec *executionContext) childFields_TenantSettings(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type TenantSettings", field.Name)
 }
 
+func (ec *executionContext) childFields_TestWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_TestWebhookPayload_delivery(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TestWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestWebhookPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnblockAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -7881,6 +8566,78 @@ func (ec *executionContext) childFields_VerifyOtpPayload(ctx context.Context, fi
 		return ec.fieldContext_VerifyOtpPayload_token(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VerifyOtpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Webhook(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Webhook_id(ctx, field)
+	case "url":
+		return ec.fieldContext_Webhook_url(ctx, field)
+	case "events":
+		return ec.fieldContext_Webhook_events(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Webhook_createdAt(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_Webhook_disabledAt(ctx, field)
+	case "disabledReason":
+		return ec.fieldContext_Webhook_disabledReason(ctx, field)
+	case "failingSince":
+		return ec.fieldContext_Webhook_failingSince(ctx, field)
+	case "deliveries":
+		return ec.fieldContext_Webhook_deliveries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Webhook", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookDelivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WebhookDelivery_id(ctx, field)
+	case "eventId":
+		return ec.fieldContext_WebhookDelivery_eventId(ctx, field)
+	case "type":
+		return ec.fieldContext_WebhookDelivery_type(ctx, field)
+	case "state":
+		return ec.fieldContext_WebhookDelivery_state(ctx, field)
+	case "attempts":
+		return ec.fieldContext_WebhookDelivery_attempts(ctx, field)
+	case "lastStatus":
+		return ec.fieldContext_WebhookDelivery_lastStatus(ctx, field)
+	case "lastTrouble":
+		return ec.fieldContext_WebhookDelivery_lastTrouble(ctx, field)
+	case "lastAttemptAt":
+		return ec.fieldContext_WebhookDelivery_lastAttemptAt(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_WebhookDelivery_nextAttemptAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_WebhookDelivery_createdAt(ctx, field)
+	case "body":
+		return ec.fieldContext_WebhookDelivery_body(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookDelivery", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookDeliveryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WebhookDeliveryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_WebhookDeliveryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WebhookDeliveryConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookDeliveryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookDeliveryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_WebhookDeliveryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_WebhookDeliveryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookDeliveryEdge", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

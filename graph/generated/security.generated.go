@@ -791,6 +791,8 @@ var (
 		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
 		"MAIL_BOUNCED":              audit.MailBounced,
 		"MAIL_COMPLAINT":            audit.MailComplaint,
+		"WEBHOOK_BLOCKED":           audit.WebhookBlocked,
+		"WEBHOOK_DISABLED":          audit.WebhookOff,
 	}
 	marshalNSecurityEventKind2pixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -814,6 +816,8 @@ var (
 		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
 		audit.MailBounced:             "MAIL_BOUNCED",
 		audit.MailComplaint:           "MAIL_COMPLAINT",
+		audit.WebhookBlocked:          "WEBHOOK_BLOCKED",
+		audit.WebhookOff:              "WEBHOOK_DISABLED",
 	}
 )
 
@@ -867,6 +871,8 @@ var (
 		"PDF_SSRF_BLOCKED":          audit.PDFSSRFBlocked,
 		"MAIL_BOUNCED":              audit.MailBounced,
 		"MAIL_COMPLAINT":            audit.MailComplaint,
+		"WEBHOOK_BLOCKED":           audit.WebhookBlocked,
+		"WEBHOOK_DISABLED":          audit.WebhookOff,
 	}
 	marshalOSecurityEventKind2ᚖpixgateᚋinternalᚋauditᚐEvent = map[audit.Event]string{
 		audit.RateLimitBlocked:        "RATE_LIMIT_BLOCKED",
@@ -890,6 +896,8 @@ var (
 		audit.PDFSSRFBlocked:          "PDF_SSRF_BLOCKED",
 		audit.MailBounced:             "MAIL_BOUNCED",
 		audit.MailComplaint:           "MAIL_COMPLAINT",
+		audit.WebhookBlocked:          "WEBHOOK_BLOCKED",
+		audit.WebhookOff:              "WEBHOOK_DISABLED",
 	}
 )
 

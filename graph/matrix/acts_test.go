@@ -49,6 +49,12 @@ var acts = map[string]act{
 	"notifyCustomer":       {"a message", "job.customer_notified", false},     // each call mails once
 	"liftMailSuppression":  {"a suppression", "account.mail_suppression_lifted", true},
 	"retryTask":            {"a dead task", "task.retried", true},
+	"createWebhook":        {"a webhook", "webhook.created", false}, // each call makes another
+	"setWebhook":           {"another address", "webhook.set", true},
+	"removeWebhook":        {"a webhook that is there", "webhook.removed", false},        // then it is gone
+	"rotateWebhookSecret":  {"a webhook that is there", "webhook.secret_rotated", false}, // each call makes another
+	"testWebhook":          {"a webhook to try", "webhook.tested", false},                // each call posts once
+	"redeliverWebhook":     {"a dead delivery", "webhook.redelivered", true},
 }
 
 // ofAdmins are the schema's mutations that need at least that role.
@@ -116,7 +122,7 @@ func (m *matrix) newEntries(t *testing.T, actor *cast.Person) []string {
 	t.Helper()
 	rows, err := m.db.Owner.Query(t.Context(), `
 		SELECT action FROM audit_entry WHERE sequence > $1 AND actor_id = $2 AND tenant_id = $3
-			AND CASE split_part(action, '.', 1) WHEN 'package' THEN true WHEN 'tenant' THEN true WHEN 'task' THEN true
+			AND CASE split_part(action, '.', 1) WHEN 'package' THEN true WHEN 'tenant' THEN true WHEN 'task' THEN true WHEN 'webhook' THEN true
 				WHEN 'account' THEN account_id IS NOT NULL WHEN 'login' THEN account_id IS NOT NULL WHEN 'booking' THEN account_id IS NOT NULL
 				ELSE job_id IS NOT NULL END
 			AND (image_id IS NOT NULL) = (action LIKE 'image.%') AND new_value IS NOT NULL AND request_id = 'request-of-the-matrix' ORDER BY sequence`,

@@ -38,6 +38,7 @@ import (
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook"
 )
 
 // api is the GraphQL endpoint on a real database, without the edge: the viewer of
@@ -110,11 +111,14 @@ func newAPI(t testing.TB) *api {
 		Offer:     booking.NewOffer(pool, chain, time.Now),
 		Dossiers:  dossier.New(dossier.Options{DB: pool, Tenants: tenants, Audit: chain, Now: time.Now, Log: log}),
 		Notices:   notice.New(notice.Options{DB: pool, Tenants: tenants, Audit: chain, Queue: queue, Now: time.Now, Log: log}),
-		Events:    watch.NewEvents(pool, time.Now),
-		Health:    watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
-		Feed:      feed.New(feed.Options{DB: db.Pool, Meter: &stage.Records{}, Places: limits.Places(gate.Streams), MostOfAccount: 100, Now: time.Now, Log: log}),
-		Limits:    limits,
-		Timeout:   10 * time.Second, Now: time.Now, Log: log,
+		Hooks: webhook.New(webhook.Options{
+			DB: pool, Outbox: webhook.NewOutbox(queue, time.Now), Audit: chain, Keys: secret.NewRing("audit secret of a test, long enough"), Now: time.Now, Log: log,
+		}),
+		Events:  watch.NewEvents(pool, time.Now),
+		Health:  watch.NewSecrets(watch.SecretOptions{Register: register, Now: time.Now}),
+		Feed:    feed.New(feed.Options{DB: db.Pool, Meter: &stage.Records{}, Places: limits.Places(gate.Streams), MostOfAccount: 100, Now: time.Now, Log: log}),
+		Limits:  limits,
+		Timeout: 10 * time.Second, Now: time.Now, Log: log,
 	}}
 	a.resolver.Reputation = notice.NewReputation(notice.ReputationOptions{DB: pool, Now: time.Now, Log: log})
 	if a.resolver.Maintenance, err = task.NewMaintenance(task.MaintenanceOptions{DB: pool, LeaseTTL: time.Minute, KeyTTL: time.Hour, Now: time.Now, Log: log}); err != nil {

@@ -60,6 +60,8 @@ type matrix struct {
 
 	run        id.ID  // of maintenance
 	dead, done string // tasks: that died, and that went well
+
+	hook, hookDelivery, foreignHook, foreignHookDelivery id.ID
 }
 
 // Send keeps a mail for the test that waits for it.
@@ -144,6 +146,7 @@ func newMatrix(t *testing.T) *matrix {
 	m.run = id.New(time.Now())
 	m.Exec(t, "INSERT INTO cron_run VALUES ($1, 'purge', 1, 'CRON', NULL, 'FAILED', '1 of 2 steps done', 'UNAVAILABLE', now(), now())", m.run)
 	m.dead, m.done = m.queued(t, "discarded"), m.queued(t, "completed")
+	m.stageWebhooks(t)
 	return m
 }
 

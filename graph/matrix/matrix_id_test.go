@@ -37,6 +37,8 @@ func (m *matrix) ids() map[string]string {
 		"Tenant the-owner's": id.Tenant.Format(m.TenantID), "Tenant foreign": id.Tenant.Format(m.ForeignTenantID), "Tenant unknown": id.Tenant.Format(unknown),
 		"MaintenanceRun the-owner's": id.Run.Format(m.run), "MaintenanceRun foreign": id.Run.Format(m.run), "MaintenanceRun unknown": id.Run.Format(unknown),
 		"Task the-owner's": m.dead, "Task foreign": m.done, "Task unknown": id.Task.Format(unknown), "Nothing task-0": id.Task.Format(id.Nil),
+		"Webhook the-owner's": id.Webhook.Format(m.hook), "Webhook foreign": id.Webhook.Format(m.foreignHook), "Webhook unknown": id.Webhook.Format(unknown),
+		"WebhookDelivery the-owner's": id.Delivery.Format(m.hookDelivery), "WebhookDelivery foreign": id.Delivery.Format(m.foreignHookDelivery), "WebhookDelivery unknown": id.Delivery.Format(unknown),
 	}
 	for whose, j := range map[string]*cast.Job{
 		"the-owner's": m.Package, "another's": m.OtherJob, "unclaimed": m.Unclaimed, "the-blocked's": m.BlockedJob,

@@ -153,7 +153,7 @@ var mutations = append([]mutation{
 	{"retryTask", "a task that went well", byOperator, "", ""},
 	{"retryTask", "an unknown task", "401 403 403 403 403 403 r403 BLK EXP 401 403 403 401", "", ""},
 	{"retryTask", "a dead task for too many reasons", "401 403 403 403 403 403 r400 BLK EXP 401 403 403 401", "", ""},
-}, uploadMutations...)
+}, slices.Concat(uploadMutations, webhookMutations)...)
 
 const (
 	ofNone     = "401 403 403 403 403 r403 r403 BLK EXP 401 403 r403 401" // of those who may do such things
@@ -167,7 +167,7 @@ var byRunners = map[string]string{"the own code": "audit_entry audit_head"}
 const noOne = "401 r403 r403 r403 r403 r403 r403 BLK EXP 401 r403 r403 401"
 
 // inputs make the input of a call.
-var inputs = with(uploadInputs, map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
+var inputs = with(with(uploadInputs, webhookInputs), map[string]func(*testing.T, *matrix, *cast.Person) map[string]any{
 	"a person": func(t *testing.T, m *matrix, _ *cast.Person) map[string]any {
 		p := m.Person(t, m.TenantID, m.newcomer(), account.Customer)
 		m.Job(t, p, nil, true)

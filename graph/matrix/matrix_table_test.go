@@ -1,6 +1,9 @@
 package matrix
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // callers are who asks, in the order of every table's columns.
 var callers = strings.Fields("anon own oth pho idl adm opr blk exp rem for fad str")
@@ -503,7 +506,7 @@ UserError.used [booking]         401  n   n   n   n   n   n   BLK EXP 401 n   n 
 UserError.used [cancellation]    401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
 UserError.remaining [booking]    401  n   n   n   n   n   n   BLK EXP 401 n   n   401
 UserError.remaining [cancellation] 401  n   r403 r403 r403 n   n   BLK EXP 401 r403 r403 401
-` + uploadRows
+` + uploadRows + webhookRows
 
 // calls tell how a field is asked for whose name alone is not enough.
 var calls = map[string]string{
@@ -786,7 +789,7 @@ var ways = append([]way{
 	{to: "SetAccountRolePayload", ask: `mutation { setAccountRole(input: $input) { here: __typename @ } }`, cells: mine, input: "a photographer to be"},
 	{to: "Account", ask: `mutation { setAccountRole(input: $input) { account { here: __typename @ } } }`, cells: ofStaff, input: "a photographer to be", name: "acted"},
 	{to: "UserError", ask: `mutation { setAccountRole(input: $input) { userErrors { here: __typename @ } } }`, cells: noErrors, input: "a photographer to be", name: "none"},
-}, uploadWays...)
+}, slices.Concat(uploadWays, webhookWays)...)
 
 // idRows tell what comes back for an id: by node, by every root field of its
 // type, and FORBIDDEN instead of a value by every root field of another type.
@@ -860,4 +863,4 @@ Tenant the-owner's   401  v   v   v   v   v   v   BLK EXP 401 403 403 401
 Tenant foreign       401  403 403 403 403 403 v   BLK EXP 401 v   v   401
 Tenant unknown       401  403 403 403 403 403 403 BLK EXP 401 403 403 401
 Nothing a-session    401  403 403 403 403 403 403 BLK EXP 401 403 403 401
-`
+` + webhookIDRows

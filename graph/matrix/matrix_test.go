@@ -70,7 +70,7 @@ func document(ask, fields string) string {
 	}
 	body = strings.ReplaceAll(body, "@", fields)
 	var declared []string
-	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent", "upload", "rejected", "parted", "taken", "booking", "device", "tenant", "maintenancerun", "task"} {
+	for _, name := range []string{"job", "image", "account", "import", "auditentry", "securityevent", "upload", "rejected", "parted", "taken", "booking", "device", "tenant", "maintenancerun", "task", "webhook", "webhookdelivery"} {
 		if strings.Contains(body, "$"+name+")") {
 			declared = append(declared, "$"+name+": ID!")
 		}
@@ -186,6 +186,7 @@ func (m *matrix) subject(about string) map[string]any {
 		"device":         id.Device.Format(m.Owner.DeviceID),
 		"tenant":         id.Tenant.Format(m.TenantID),
 		"maintenancerun": id.Run.Format(m.run), "task": m.dead,
+		"webhook": id.Webhook.Format(m.hook), "webhookdelivery": id.Delivery.Format(m.hookDelivery),
 	}
 }
 

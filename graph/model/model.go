@@ -15,6 +15,7 @@ import (
 	"pixgate/internal/task"
 	"pixgate/internal/transfer"
 	"pixgate/internal/watch"
+	"pixgate/internal/webhook"
 	"strconv"
 	"time"
 
@@ -274,6 +275,26 @@ type CreateUploadPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A webhook to be made.
+type CreateWebhookInput struct {
+	// An https address on the open internet, at most 2,000 bytes, without port and credentials.
+	URL string `json:"url"`
+	// What of, one at least; not WEBHOOK_TEST.
+	Events []webhook.Type `json:"events"`
+	// For the audit log, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// The new webhook, or why there is none.
+type CreateWebhookPayload struct {
+	// The webhook; null where it was refused.
+	Webhook *webhook.Webhook `json:"webhook,omitempty"`
+	// `whsec_` and base64: what arrives is signed with it. It is never shown again.
+	Secret *string `json:"secret,omitempty"`
+	// Why it was refused: `TOO_MANY_WEBHOOKS`. Empty where it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `declineBooking`.
 type DeclineBookingInput struct {
 	// The booking.
@@ -444,6 +465,22 @@ type PageInfo struct {
 type Query struct {
 }
 
+// A delivery to begin anew.
+type RedeliverWebhookInput struct {
+	// Which delivery.
+	DeliveryID string `json:"deliveryId"`
+	// For the audit log, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// What is on its way again.
+type RedeliverWebhookPayload struct {
+	// The delivery; null where it was refused.
+	Delivery *webhook.Delivery `json:"delivery,omitempty"`
+	// Why it was refused: `WEBHOOK_DISABLED`, `DELIVERY_PENDING`. Empty where it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Input of `releaseLogin`: one of account and address.
 type ReleaseLoginInput struct {
 	// Whose sign-in.
@@ -508,6 +545,20 @@ type RemovePackagePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A webhook to be removed.
+type RemoveWebhookInput struct {
+	// Which webhook.
+	WebhookID string `json:"webhookId"`
+	// For the audit log, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// What is left.
+type RemoveWebhookPayload struct {
+	// The studio's other webhooks.
+	Webhooks []*webhook.Webhook `json:"webhooks"`
+}
+
 // Input of `requestOtp`.
 type RequestOtpInput struct {
 	// The mailbox that the code goes to.
@@ -542,6 +593,22 @@ type RetryTaskPayload struct {
 	Task *task.Task `json:"task"`
 	// The rules that refused it.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A webhook that gets another secret.
+type RotateWebhookSecretInput struct {
+	// Which webhook.
+	WebhookID string `json:"webhookId"`
+	// For the audit log, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// The new secret.
+type RotateWebhookSecretPayload struct {
+	// The webhook.
+	Webhook *webhook.Webhook `json:"webhook"`
+	// `whsec_` and base64. It is never shown again.
+	Secret string `json:"secret"`
 }
 
 // A security event within a page.
@@ -784,6 +851,26 @@ type SetSelectionStatePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What becomes of a webhook. What is left out stays.
+type SetWebhookInput struct {
+	// Which webhook.
+	WebhookID string `json:"webhookId"`
+	// Where to, from now on; what waits goes there, too.
+	URL *string `json:"url,omitempty"`
+	// What of.
+	Events []webhook.Type `json:"events,omitempty"`
+	// Whether it is on.
+	Enabled *bool `json:"enabled,omitempty"`
+	// For the audit log, at most 1,000 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// The webhook as it is now.
+type SetWebhookPayload struct {
+	// The webhook.
+	Webhook *webhook.Webhook `json:"webhook"`
+}
+
 // Input of `settleExtras`.
 type SettleExtrasInput struct {
 	// The job.
@@ -848,6 +935,20 @@ type TenantEdge struct {
 	Cursor string `json:"cursor"`
 	// The studio.
 	Node *account.Tenant `json:"node"`
+}
+
+// A webhook to be tried.
+type TestWebhookInput struct {
+	// Which webhook.
+	WebhookID string `json:"webhookId"`
+}
+
+// What is on its way.
+type TestWebhookPayload struct {
+	// The delivery, to be asked for again in a moment; null where it was refused.
+	Delivery *webhook.Delivery `json:"delivery,omitempty"`
+	// Why it was refused: `WEBHOOK_DISABLED`. Empty where it was not.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Input of `unblockAccount`.
@@ -924,6 +1025,14 @@ type VerifyOtpPayload struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// The bearer token, once; only with TOKEN.
 	Token *string `json:"token,omitempty"`
+}
+
+// A delivery within a page.
+type WebhookDeliveryEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The delivery.
+	Node *webhook.Delivery `json:"node"`
 }
 
 // What a caller may want to do with a thing.
@@ -1228,6 +1337,12 @@ const (
 	UserErrorCodeUnsubscribed UserErrorCode = "UNSUBSCRIBED"
 	// No mail goes to the customer's mailbox: it has refused some for good, or its owner called one spam.
 	UserErrorCodeMailSuppressed UserErrorCode = "MAIL_SUPPRESSED"
+	// The studio has ten webhooks already.
+	UserErrorCodeTooManyWebhooks UserErrorCode = "TOO_MANY_WEBHOOKS"
+	// The webhook is switched off.
+	UserErrorCodeWebhookDisabled UserErrorCode = "WEBHOOK_DISABLED"
+	// The delivery is not over: it is tried by itself.
+	UserErrorCodeDeliveryPending UserErrorCode = "DELIVERY_PENDING"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -1258,11 +1373,14 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeTaskNotFailed,
 	UserErrorCodeUnsubscribed,
 	UserErrorCodeMailSuppressed,
+	UserErrorCodeTooManyWebhooks,
+	UserErrorCodeWebhookDisabled,
+	UserErrorCodeDeliveryPending,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount, UserErrorCodeTaskNotFailed, UserErrorCodeUnsubscribed, UserErrorCodeMailSuppressed:
+	case UserErrorCodeNotFound, UserErrorCodeWrongRole, UserErrorCodeJobClosed, UserErrorCodeJobDelivered, UserErrorCodePackageFull, UserErrorCodeNothingToChoose, UserErrorCodeImageBlocked, UserErrorCodeAlreadyDelivered, UserErrorCodeAlreadyGranted, UserErrorCodeNotPending, UserErrorCodePaymentReferenceUsed, UserErrorCodeQuotaExceeded, UserErrorCodeFileTooLarge, UserErrorCodeUnsupportedType, UserErrorCodeUploadIncomplete, UserErrorCodeUploadOver, UserErrorCodeUploadComplete, UserErrorCodeBookingOver, UserErrorCodeBookingConfirmed, UserErrorCodeBookingNotConfirmed, UserErrorCodeBookingHasJob, UserErrorCodeTooManyPackages, UserErrorCodeLastAdmin, UserErrorCodeOwnAccount, UserErrorCodeTaskNotFailed, UserErrorCodeUnsubscribed, UserErrorCodeMailSuppressed, UserErrorCodeTooManyWebhooks, UserErrorCodeWebhookDisabled, UserErrorCodeDeliveryPending:
 		return true
 	}
 	return false

@@ -347,6 +347,11 @@ mutation Lift($lift: LiftMailSuppressionInput!) {
 		Variables: "{\n  \"input\": { \"enabled\": true }\n}",
 	},
 	{
+		Name:      "As the studio: webhooks, and how they fare",
+		Query:     "mutation Hook($input: CreateWebhookInput!) {\n  createWebhook(input: $input) { webhook { id } secret userErrors { message code } }\n}\n\nquery Hooks {\n  webhooks {\n    id url events disabledReason failingSince\n    deliveries(first: 20) { nodes { id type state attempts lastStatus lastTrouble nextAttemptAt body } }\n  }\n}\n",
+		Variables: "{\n  \"input\": { \"url\": \"https://example.com/pixgate\", \"events\": [\"IMAGE_RELEASED\", \"JOB_READY\"] }\n}",
+	},
+	{
 		Name: "As the studio: erase a person",
 		Query: `mutation Erase($input: EraseAccountInput!) {
   eraseAccount(input: $input) {

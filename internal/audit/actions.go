@@ -10,4 +10,5 @@ var Actions = []Action{
 	TenantAdded, TenantSet, TenantTextSet, TenantTextReset, AccountErased,
 	TaskRetried,
 	CustomerNotified, MailSuppressionLifted,
+	WebhookCreated, WebhookSet, WebhookRemoved, WebhookSecretRotated, WebhookTested, WebhookRedelivered, WebhookDisabled,
 }

@@ -29,6 +29,8 @@ const (
 	PDFSSRFBlocked          Event = "pdf_ssrf_blocked"          // a page to print wanted what is not public, or is no page to print
 	MailBounced             Event = "mail_bounced"              // a mailbox has refused a mail for good
 	MailComplaint           Event = "mail_complaint"            // somebody called a mail spam
+	WebhookBlocked          Event = "webhook_blocked"           // a webhook led to what is not public
+	WebhookOff              Event = "webhook_disabled"          // a webhook was switched off: nothing arrives there
 )
 
 var events = []Event{
@@ -38,6 +40,7 @@ var events = []Event{
 	TaskDead,
 	PDFSSRFBlocked,
 	MailBounced, MailComplaint,
+	WebhookBlocked, WebhookOff,
 }
 
 // Events are all events.

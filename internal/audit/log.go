@@ -63,6 +63,14 @@ const (
 
 	CustomerNotified      Action = "job.customer_notified"
 	MailSuppressionLifted Action = "account.mail_suppression_lifted"
+
+	WebhookCreated       Action = "webhook.created"
+	WebhookSet           Action = "webhook.set"
+	WebhookRemoved       Action = "webhook.removed"
+	WebhookSecretRotated Action = "webhook.secret_rotated"
+	WebhookTested        Action = "webhook.tested"
+	WebhookRedelivered   Action = "webhook.redelivered"
+	WebhookDisabled      Action = "webhook.disabled" // by the server
 )
 
 // Change is what an admin did to one thing. Values are anything that encodes to
@@ -70,7 +78,7 @@ const (
 // person leaves the chain whole.
 type Change struct {
 	TenantID  id.ID
-	ActorID   *id.ID // nil: the command line
+	ActorID   *id.ID // nil: the command line, or the server by itself
 	Action    Action
 	JobID     *id.ID
 	ImageID   *id.ID

@@ -22,6 +22,8 @@ var ownThresholds = map[string]int{
 	"pdf_ssrf_blocked": 5, // no page needs it
 	"mail_bounced":     -1,
 	"mail_complaint":   1, // SES stops who has more than one in a thousand
+	"webhook_blocked":  1, // nobody comes there by mistake
+	"webhook_disabled": 1, // nothing arrives any more
 }
 
 const maxThreshold = 1_000_000

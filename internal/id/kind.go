@@ -19,11 +19,14 @@ const (
 	Tenant   Kind = "ten"
 	Run      Kind = "run" // of maintenance
 	Task     Kind = "tsk"
+	Webhook  Kind = "whk"
+	Delivery Kind = "whd" // to a webhook
 )
 
 var kinds = map[Kind]bool{
 	Account: true, Job: true, Image: true, Import: true, Audit: true, Security: true, Upload: true, Booking: true, Device: true, Tenant: true,
 	Run: true, Task: true,
+	Webhook: true, Delivery: true,
 }
 
 // encodedLen is the length of every public id: prefix, "_", 32 hexadecimal digits.

@@ -41,6 +41,7 @@ type act struct {
 	q       *queries.Queries
 	viewer  account.Viewer
 	reason  string
+	locked  []lockedJob
 	changes []*Change
 	entries []audit.Change // written last: the chain's head is the last lock
 }
@@ -56,6 +57,9 @@ func (s *Jobs) act(ctx context.Context, v account.Viewer, reason string, jobs []
 	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		a.tx, a.q = tx, queries.New(tx)
 		if err := do(a); err != nil {
+			return err
+		}
+		if err := a.tellReleases(ctx); err != nil {
 			return err
 		}
 		return s.audit.Append(ctx, tx, a.entries...)
@@ -79,7 +83,9 @@ func (a *act) lock(ctx context.Context, j *Job) (*Job, error) {
 	if err != nil {
 		return nil, fault.Database("lock a job", err)
 	}
-	return fromRow(row), nil
+	locked := fromRow(row)
+	a.locked = append(a.locked, lockedJob{locked, locked.AllImagesIncluded})
+	return locked, nil
 }
 
 // lockImages locks the job that all of these pictures are of, and returns them as they
@@ -92,6 +98,7 @@ func (a *act) lockImages(ctx context.Context, images []*Image) ([]*Image, error)
 	if slices.Contains(fresh, nil) {
 		return nil, fault.Refused()
 	}
+	a.locked = append(a.locked, lockedJob{fresh[0].Job, fresh[0].Job.AllImagesIncluded})
 	return fresh, nil
 }
 

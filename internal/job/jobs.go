@@ -31,6 +31,9 @@ type Herald interface {
 	JobReady(ctx context.Context, tx pgx.Tx, tenantID, jobID id.ID) error
 	// ExtrasSettled hears that so many extras were paid.
 	ExtrasSettled(ctx context.Context, tx pgx.Tx, tenantID, jobID id.ID, images int) error
+	// ImagesReleased hears of the pictures of a job that its customer may download from now
+	// on, and could not before; they are in their order.
+	ImagesReleased(ctx context.Context, tx pgx.Tx, tenantID, jobID id.ID, images []Released) error
 }
 
 // NewJobs returns the jobs in db. What happens to them all heralds hear.

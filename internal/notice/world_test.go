@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/dev/amazon"
@@ -57,9 +59,14 @@ func newStudio(t testing.TB) *studio {
 		Reports:    report.New(report.Options{Topics: []string{amazon.Topic}, Fetch: s.amazon.Fetch, Now: time.Now}),
 		PublicURLs: []string{"https://api.pix.example"}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
-	s.jobs = job.NewJobs(s.db.Pool, chain, time.Now, s.notices)
+	s.jobs = job.NewJobs(s.db.Pool, chain, time.Now, mails{s.notices})
 	return s
 }
+
+// mails are the herald of a server without webhooks.
+type mails struct{ *notice.Notices }
+
+func (mails) ImagesReleased(context.Context, pgx.Tx, id.ID, id.ID, []job.Released) error { return nil }
 
 func viewer(p *cast.Person) account.Viewer {
 	return account.Viewer{TenantID: p.TenantID, AccountID: p.AccountID, SessionID: p.SessionID, DeviceID: p.DeviceID, Email: p.Email, Role: p.Role, RequestID: "test"}

@@ -35,6 +35,7 @@ const (
 	Tenants        List = 't'
 	Runs           List = 'r' // of maintenance
 	Tasks          List = 'k'
+	Deliveries     List = 'w' // to a webhook
 )
 
 // Cursor is the place of one element in a list that is ordered by Key, then ID.
@@ -70,6 +71,7 @@ var maxKey = map[List]int64{
 	Uploads:  year9999,
 	Accounts: 0,
 	Runs:     year9999, Tasks: math.MaxInt64,
+	Deliveries: year9999,
 }
 
 func parse(list List, text string) (Cursor, bool) {

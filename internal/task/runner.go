@@ -47,6 +47,9 @@ type Work struct {
 	BookingMail func(ctx context.Context, eventID id.ID) error
 	// Notification mails a notification; nil when nothing is left to do.
 	Notification func(ctx context.Context, notificationID id.ID) error
+	// Webhook takes a delivery to its webhook; again says after how long it is to be tried once
+	// more, 0 that nothing is left to do.
+	Webhook func(ctx context.Context, deliveryID id.ID) (again time.Duration, err error)
 	// Maintenance is the chores; nil: there are none.
 	Maintenance *Maintenance
 	// Scheduled has the runner that leads start each chore when it is due. Else somebody
@@ -71,6 +74,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 	river.AddWorker(workers, &alertWebhookWorker{work: work.AlertWebhook})
 	river.AddWorker(workers, &bookingWorker{work: work.BookingMail})
 	river.AddWorker(workers, &notificationWorker{work: work.Notification})
+	river.AddWorker(workers, &webhookWorker{work: work.Webhook})
 	if m := work.Maintenance; m != nil {
 		for _, name := range m.names {
 			river.AddWorkerArgs(workers, chore{name}, &choreWorker{maintenance: m, name: name})
@@ -86,6 +90,7 @@ func NewRunner(pool *pgxpool.Pool, work Work, log *slog.Logger) (*Runner, error)
 			choreQueue:       {MaxWorkers: 2},
 			alertQueue:       {MaxWorkers: 2},
 			maintenanceQueue: {MaxWorkers: 1},
+			webhookQueue:     {MaxWorkers: 20}, // they mostly wait for others' servers
 		},
 		PeriodicJobs:         schedule(work),
 		ErrorHandler:         deaths{work.Died},

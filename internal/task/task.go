@@ -27,7 +27,8 @@ const (
 	importQueue      = "import"
 	uploadQueue      = "upload"
 	choreQueue       = "chore"
-	alertQueue       = "alert"       // apart, so that a program that doesn't know its kind leaves it lying
+	alertQueue       = "alert" // apart, so that a program that doesn't know its kind leaves it lying
+	webhookQueue     = "webhook"
 	maintenanceQueue = "maintenance" // where earlier versions put chores: what they left, or still queue, is done; they know few kinds
 )
 
@@ -127,6 +128,20 @@ func (notificationMail) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: mailQueue, MaxAttempts: 100}
 }
 
+// webhookDelivery takes an event to a webhook. How often that is tried, its row tells; the attempts here
+// are those in which we failed, not the receiver.
+type webhookDelivery struct {
+	DeliveryID rowID `json:"delivery_id"`
+}
+
+// Kind names the task in stored rows.
+func (webhookDelivery) Kind() string { return "webhook_delivery" }
+
+// InsertOpts says how the task is queued.
+func (webhookDelivery) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: webhookQueue, MaxAttempts: 25}
+}
+
 // chore is a chore that is due; its kind says which.
 type chore struct{ name string }
 
@@ -193,6 +208,16 @@ func (q *Queue) BookingMail(ctx context.Context, tx pgx.Tx, eventID id.ID) error
 // Notification queues the mail of a notification with the transaction of what it tells of.
 func (q *Queue) Notification(ctx context.Context, tx pgx.Tx, notificationID id.ID) error {
 	return q.insert(ctx, tx, notificationMail{NotificationID: rowID(notificationID)})
+}
+
+// WebhookDeliveries queues deliveries with the transaction of what they tell of.
+func (q *Queue) WebhookDeliveries(ctx context.Context, tx pgx.Tx, deliveryIDs []id.ID) error {
+	tasks := make([]river.InsertManyParams, len(deliveryIDs))
+	for i, one := range deliveryIDs {
+		tasks[i].Args = webhookDelivery{DeliveryID: rowID(one)}
+	}
+	_, err := q.client.InsertManyTx(ctx, tx, tasks)
+	return fault.Database("queue tasks", err)
 }
 
 func (q *Queue) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {

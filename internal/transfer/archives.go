@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pixgate/internal/account"
@@ -31,6 +32,19 @@ type Security interface {
 	Record(i audit.Incident)
 }
 
+// Finished is an archive that the customer of its job got to its last byte.
+type Finished struct {
+	TenantID, JobID, AccountID id.ID
+	ETag                       string
+	Images                     int // within it
+}
+
+// Herald tells others of what has left, with a transaction of its own: what has left can't be
+// taken back.
+type Herald interface {
+	DownloadFinished(ctx context.Context, tx pgx.Tx, f Finished) error
+}
+
 // Archives lets the released pictures of a job out as one ZIP file. It asks the
 // release rule at every request, be it the first or a continuation, and again and
 // again while a file is on its way.
@@ -41,6 +55,7 @@ type Archives struct {
 	sessions Sessions
 	security Security
 	tickets  secret.Ring
+	heralds  []Herald
 	slots    slots
 	now      func() time.Time
 	log      *slog.Logger
@@ -55,6 +70,7 @@ type ArchiveOptions struct {
 	Security Security
 	Places   Places
 	Tickets  secret.Ring // TICKET_SECRET
+	Heralds  []Herald    // all hear
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -62,7 +78,7 @@ type ArchiveOptions struct {
 // NewArchives returns the way out for whole jobs.
 func NewArchives(o ArchiveOptions) *Archives {
 	return &Archives{
-		db: o.DB, jobs: o.Jobs, store: o.Store, sessions: o.Sessions, security: o.Security, tickets: o.Tickets, now: o.Now, log: o.Log,
+		db: o.DB, jobs: o.Jobs, store: o.Store, sessions: o.Sessions, security: o.Security, tickets: o.Tickets, heralds: o.Heralds, now: o.Now, log: o.Log,
 		slots: slots{places: o.Places},
 	}
 }

@@ -150,3 +150,26 @@ func (s *Stream) finish() {
 			slog.String("delivery", s.delivery.String()), slog.String("state", state), slog.Int64("bytes", s.sent), slog.Any("error", err))
 	}
 }
+
+// tellFinished tells that a customer has the whole archive, as far as a server can know: its last
+// byte was sent. That nobody could be told is logged; the customer has the file all the same.
+func (s *Stream) tellFinished() {
+	if !s.whole || !s.last || len(s.all.heralds) == 0 || !job.Decide(s.viewer, s.job, job.None, s.all.now()).Choose {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), endTime)
+	defer cancel()
+	done := Finished{TenantID: s.job.TenantID, JobID: s.job.ID, AccountID: s.viewer.AccountID, ETag: s.ETag, Images: len(s.images)}
+	err := pgx.BeginFunc(ctx, s.all.db, func(tx pgx.Tx) error {
+		for _, herald := range s.all.heralds {
+			if err := herald.DownloadFinished(ctx, tx, done); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.all.log.LogAttrs(ctx, slog.LevelError, "that a download was finished was not told",
+			slog.String("job", s.job.ID.String()), slog.String("account", s.viewer.AccountID.String()), slog.Any("error", err))
+	}
+}

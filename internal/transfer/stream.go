@@ -44,6 +44,7 @@ type Stream struct {
 	delivery id.ID
 	sent     int64
 	whole    bool // all was sent
+	last     bool // of the archive's bytes, the last one is among them
 
 	passed  int       // files begun
 	checked int       // of these, when it was last asked whether they may leave
@@ -68,7 +69,7 @@ func (a *Archive) Start(ctx context.Context, offset, length int64, resumed bool)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{Archive: a, give: give, asked: time.Now()}
+	s := &Stream{Archive: a, give: give, asked: time.Now(), last: offset+length == a.Size}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.pull, s.stop = iter.Pull(a.layout.Parts(offset, length))
 	s.files = a.touched(offset, length)
@@ -217,6 +218,7 @@ func (s *Stream) check() error {
 func (s *Stream) Close() {
 	s.cancel()
 	s.stop()
+	s.tellFinished()
 	s.finish()
 	s.give()
 }

@@ -155,7 +155,7 @@ func (in intake) take(ctx context.Context, object blob.Object, position int32) (
 	if no, err := in.closed(ctx); err != nil || no != nil {
 		return in.refuseBy(object, no), err
 	}
-	t, f := taking{in.store, in.now}, in.file(object)
+	t, f := taking{in.store, in.jobs, in.now}, in.file(object)
 	found, err := t.inspect(ctx, f, picture.Options{})
 	if refusal, ok := errors.AsType[*picture.Refusal](err); ok {
 		return in.refuse(object, string(refusal.Code), refusal.Message), nil
@@ -219,7 +219,7 @@ func (in intake) insert(ctx context.Context, t taking, f file, object blob.Objec
 		if no = job.Closes(job.Status(j.Status)); no != nil {
 			return nil
 		}
-		made, err = t.insert(ctx, tx, f, position, found, at)
+		made, err = t.insert(ctx, tx, j, f, position, found, at)
 		return err
 	})
 	switch {

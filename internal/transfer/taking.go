@@ -12,6 +12,7 @@ import (
 	"pixgate/internal/blob"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
+	"pixgate/internal/job"
 	"pixgate/internal/picture"
 	"pixgate/queries"
 )
@@ -21,6 +22,7 @@ import (
 // last of all made a row.
 type taking struct {
 	store *blob.Store
+	jobs  *job.Jobs
 	now   func() time.Time
 }
 
@@ -94,10 +96,10 @@ func (t taking) keep(ctx context.Context, f file, found *picture.Picture) (store
 	return at, group.Wait()
 }
 
-// insert makes it a picture of the job, at the place that is wished for, or behind the
+// insert makes it a picture of job j, at the place that is wished for, or behind the
 // last one where that is taken. The job must be locked in tx: places are given to one
 // at a time. Nil: the job has the same bytes already.
-func (t taking) insert(ctx context.Context, tx pgx.Tx, f file, place int32, found *picture.Picture, at stored) (*id.ID, error) {
+func (t taking) insert(ctx context.Context, tx pgx.Tx, j queries.Job, f file, place int32, found *picture.Picture, at stored) (*id.ID, error) {
 	q, now := queries.New(tx), t.now()
 	position, err := q.FreePosition(ctx, f.tenantID, f.jobID, place)
 	if err != nil {
@@ -118,7 +120,7 @@ func (t taking) insert(ctx context.Context, tx pgx.Tx, f file, place int32, foun
 	if inserted == 0 {
 		return nil, nil
 	}
-	return &row.ID, nil
+	return &row.ID, t.jobs.TakenIn(ctx, tx, j, row.ID)
 }
 
 func optional(t time.Time) *time.Time {

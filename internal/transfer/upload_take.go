@@ -146,7 +146,7 @@ func (s *Uploads) finish(ctx context.Context, row queries.Upload, f file, found 
 			if no, err = exceeded(ctx, q, j, row.Size, false); err != nil || no != nil {
 				return err
 			}
-			made, err := s.taking.insert(ctx, tx, f, anywhere, found, at)
+			made, err := s.taking.insert(ctx, tx, j, f, anywhere, found, at)
 			if err != nil {
 				return err
 			}

@@ -181,7 +181,7 @@ func NewUploads(o UploadOptions) *Uploads {
 	if o.Part == 0 {
 		o.Part = PartSize
 	}
-	return &Uploads{UploadOptions: o, taking: taking{o.Store, o.Now}}
+	return &Uploads{UploadOptions: o, taking: taking{o.Store, o.Jobs, o.Now}}
 }
 
 // locked runs do in a transaction that holds the lock of a job: whatever counts its

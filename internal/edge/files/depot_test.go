@@ -64,6 +64,8 @@ type depot struct {
 	read    atomic.Int64 // bytes that came from the store
 	mu      sync.Mutex
 	disturb disturbance
+
+	finished finished
 }
 
 // disturbance stands between us and the store. It answers, or passes on.
@@ -158,6 +160,7 @@ func newDepotWith(t testing.TB, other func(*edge.Options), change ...func(*http.
 	limits := stage.Limits(t, nil)
 	d.archives = transfer.NewArchives(transfer.ArchiveOptions{
 		DB: d.db.Pool, Jobs: jobs, Store: store, Sessions: sessions, Security: &d.records, Places: limits.Places(gate.Archives), Tickets: secret.NewRing("ticket secret of a test, long enough", ""), Now: d.now, Log: log,
+		Heralds: []transfer.Herald{&d.finished},
 	})
 	options := edge.Options{
 		Log: log, Now: d.now, Secure: true, PublicURLs: []string{api}, Origins: []string{web},
