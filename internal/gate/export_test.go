@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// Patience is how long a call waits for Redis.
-const Patience = patience
-
 // NewPatient is New for a machine that may be too busy for an answer in time: it waits
 // for Redis as long as it takes.
 func NewPatient(o Options) (*Limiter, error) { return newLimiter(o, 10*time.Second) }
@@ -33,12 +30,14 @@ type TestMemory struct{ m *memory }
 
 // Take takes one at a time since the start.
 func (m *TestMemory) Take(b [16]byte, l Limit, now time.Duration) Result {
-	return m.m.take(b, l, now, 1)
+	r, _ := m.m.take(b, l, now, 1)
+	return r
 }
 
 // Look takes nothing.
 func (m *TestMemory) Look(b [16]byte, l Limit, now time.Duration) Result {
-	return m.m.take(b, l, now, 0)
+	r, _ := m.m.take(b, l, now, 0)
+	return r
 }
 
 // Len is how many keys there are.

@@ -26,8 +26,10 @@
 // Where there is a Redis, it counts for all servers. Every server also keeps in
 // memory what Redis last told it. So a key that is known to have nothing left is
 // refused without asking, a Redis that comes back empty gives nobody a fresh start,
-// and when Redis fails or takes longer than 40 ms the very same call is answered
-// from memory, which goes on where Redis stopped. From then on nobody waits for
+// and when Redis fails or takes longer than 250 ms the very same call is answered
+// from memory, which goes on where Redis stopped. Of keys that Redis has told this server
+// nothing of, as after a start, it knows nothing: they wait for a Redis that was lost just
+// now, up to a second. From then on nobody waits for
 // Redis; [Limiter.Run] asks it, at least once a second, and turns back to it when it
 // counts again. While it is away each server counts for itself: behind a balancer
 // callers then have up to one limit for each server.
@@ -173,16 +175,25 @@ func (l *Limiter) ask(ctx context.Context, name Name, key []string, n int) (Resu
 		return Result{}, err
 	}
 	now := l.since()
-	kept := c.known.take(b, c.Limit, now, n)
-	redis := l.redis.Load()
-	if redis == nil || !kept.Allowed {
+	kept, heard := c.known.take(b, c.Limit, now, n)
+	if !kept.Allowed {
 		return kept, nil
 	}
-	told, err := redis.take(ctx, name, b, c.Limit, n)
-	if err != nil {
-		l.lose(redis)
-		return kept, nil
+	for range 2 {
+		redis := l.redis.Load()
+		if !heard {
+			redis = l.awaited(ctx)
+		}
+		if redis == nil {
+			break
+		}
+		told, err := redis.take(ctx, name, b, c.Limit, n)
+		if err != nil {
+			l.lose(redis)
+			continue
+		}
+		c.known.learn(b, now, told)
+		return stricter(kept, told), nil
 	}
-	c.known.learn(b, now, told)
-	return stricter(kept, told), nil
+	return kept, nil
 }

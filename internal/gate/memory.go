@@ -22,23 +22,25 @@ func newMemory(most int) *memory {
 
 func (m *memory) shardOf(b bucket) *shard { return &m.shards[b[0]%shards] }
 
-// take takes n, 0 or 1, at a time since the limiter's start.
-func (m *memory) take(b bucket, l Limit, now time.Duration, n int) Result {
+// take takes n, 0 or 1, at a time since the limiter's start. told says that Redis has told
+// of what is owed; else what others have let through is not known here.
+func (m *memory) take(b bucket, l Limit, now time.Duration, n int) (r Result, told bool) {
 	s := m.shardOf(b)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := s.find(b)
 	switch {
 	case at == knot && n == 0:
-		_, result := l.take(0, 0)
-		return result
+		_, r = l.take(0, 0)
+		return r, false
 	case at == knot:
 		at = s.add(b, now)
 	}
-	owed, result := l.take(s.slots[at].until-now, n)
-	s.slots[at].until = now + owed
+	told = s.slots[at].told && s.slots[at].until > now
+	owed, r := l.take(s.slots[at].until-now, n)
+	s.slots[at].until, s.slots[at].told = now+owed, told
 	s.touch(at)
-	return result
+	return r, told
 }
 
 // learn takes over what Redis has told. Where Redis refused, its word is exact. Where
@@ -58,6 +60,6 @@ func (m *memory) learn(b bucket, now time.Duration, told Result) {
 	if told.Allowed {
 		until = max(until, s.slots[at].until)
 	}
-	s.slots[at].until = until
+	s.slots[at].until, s.slots[at].told = until, true
 	s.touch(at)
 }

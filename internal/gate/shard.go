@@ -22,6 +22,7 @@ type shard struct {
 type slot struct {
 	bucket       bucket
 	until        time.Duration // since the limiter's start; nothing is owed from then on
+	told         bool          // by Redis
 	newer, older int32         // in the ring
 	next         int32         // in the chain
 }

@@ -17,7 +17,7 @@ import (
 
 // patience is how long a call waits for Redis, all in all: for a connection, for
 // making one, and for the answer.
-const patience = 40 * time.Millisecond
+const patience = 250 * time.Millisecond
 
 // shared counts in Redis, from when it was found there until it fails: then it is
 // closed, with all its connections, and another one takes its place.

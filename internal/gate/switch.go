@@ -11,7 +11,7 @@ import (
 // one that comes and goes is not believed as often.
 const (
 	shortestWait = 50 * time.Millisecond
-	longestWait  = 900 * time.Millisecond // with patience, under a second
+	longestWait  = 700 * time.Millisecond // with patience, under a second
 	wellFor      = 10 * time.Second
 )
 
