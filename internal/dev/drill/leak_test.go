@@ -114,10 +114,55 @@ func (h *house) search(t *testing.T) {
 
 // leaks are the names of the secrets that a text holds.
 func leaks(text string, secrets map[string]string, except string) []string {
-	var found []string
+	var needles haystack
 	for value, name := range secrets {
-		if name != except && holds(text, value, name) {
+		if name != except {
+			needles.add(value)
+		}
+	}
+	var found []string
+	for value := range needles.in(text) {
+		if name := secrets[value]; holds(text, value, name) {
 			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// haystack finds thousands of strings in a text by reading it once.
+type haystack struct {
+	byStart map[[start]byte][]string
+	short   []string
+}
+
+// start is how many bytes lead to a string: a code has as many.
+const start = 6
+
+func (h *haystack) add(value string) {
+	if len(value) < start {
+		h.short = append(h.short, value)
+		return
+	}
+	if h.byStart == nil {
+		h.byStart = map[[start]byte][]string{}
+	}
+	key := [start]byte([]byte(value))
+	h.byStart[key] = append(h.byStart[key], value)
+}
+
+// in returns those that the text holds.
+func (h *haystack) in(text string) map[string]bool {
+	found := map[string]bool{}
+	for _, value := range h.short {
+		if strings.Contains(text, value) {
+			found[value] = true
+		}
+	}
+	for i := 0; i+start <= len(text); i++ {
+		for _, value := range h.byStart[[start]byte([]byte(text[i:i+start]))] {
+			if strings.HasPrefix(text[i:], value) {
+				found[value] = true
+			}
 		}
 	}
 	return found
@@ -145,24 +190,33 @@ func (h *house) stored(t *testing.T) []string {
 	if err := tables.Err(); err != nil || len(names) < 15 {
 		t.Fatalf("%d tables, %v", len(names), err)
 	}
-	secrets := h.secrets()
+	var needles haystack
+	kinds := map[string]string{} // of each form of each secret
+	for value, kind := range h.secrets() {
+		if kind == "address" {
+			continue
+		}
+		forms := []string{value, hex.EncodeToString([]byte(value)), base64.StdEncoding.EncodeToString([]byte(value))}
+		if kind == "code" {
+			hash := sha256.Sum256([]byte(value))
+			forms = append(forms, hex.EncodeToString(hash[:]))
+		}
+		for i, form := range forms {
+			if kinds[form] = kind; i > 0 {
+				kinds[form] = "hidden " + kind
+			}
+			needles.add(form)
+		}
+	}
 	var found []string
 	for _, name := range names {
 		var content string
 		if err := h.db.Owner.QueryRow(ctx, "SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM "+name+" t").Scan(&content); err != nil {
 			t.Fatalf("read %s: %v", name, err)
 		}
-		for value, kind := range secrets {
-			if kind == "address" {
-				continue
-			}
-			hash := sha256.Sum256([]byte(value))
-			forms := []string{hex.EncodeToString([]byte(value)), base64.StdEncoding.EncodeToString([]byte(value))}
-			if kind == "code" {
-				forms = append(forms, hex.EncodeToString(hash[:]))
-			}
-			if holds(content, value, kind) || strings.Contains(content, forms[0]) || strings.Contains(content, forms[1]) || len(forms) == 3 && strings.Contains(content, forms[2]) {
-				found = append(found, kind+" in "+name)
+		for form := range needles.in(content) {
+			if holds(content, form, kinds[form]) {
+				found = append(found, kinds[form]+" in "+name)
 			}
 		}
 	}

@@ -218,9 +218,10 @@ func (l *throng) choose(ctx context.Context, n int) {
 
 // act does what admins do, each time for a reason of its own.
 func (l *throng) act(ctx context.Context) {
+	c := l.f.as(l.f.Admin)
 	for n := 0; ctx.Err() == nil; n++ {
 		reason := fmt.Sprintf("act %d of the fleet", n)
-		a, err := l.f.as(l.f.Admin).graphql(`mutation($input: SetIncludedImagesInput!) { setIncludedImages(input: $input) { userErrors { code } } }`,
+		a, err := c.graphql(`mutation($input: SetIncludedImagesInput!) { setIncludedImages(input: $input) { userErrors { code } } }`,
 			map[string]any{"input": map[string]any{"jobId": l.f.Package.PublicID(), "includedImages": 50 + n%40, "reason": reason}})
 		if l.f.told("setIncludedImages", a, err) {
 			l.mu.Lock()
@@ -233,9 +234,9 @@ func (l *throng) act(ctx context.Context) {
 
 // book books as often as the limit lets somebody.
 func (l *throng) book(ctx context.Context) {
-	day := time.Now().AddDate(0, 0, 14).Format(time.DateOnly)
+	day, c := time.Now().AddDate(0, 0, 14).Format(time.DateOnly), l.f.as(l.f.Idle)
 	for n := 0; ctx.Err() == nil; n++ {
-		a, err := l.f.as(l.f.Idle).graphql(`mutation($input: CreateBookingInput!) { createBooking(input: $input) { booking { id } userErrors { code } } }`,
+		a, err := c.graphql(`mutation($input: CreateBookingInput!) { createBooking(input: $input) { booking { id } userErrors { code } } }`,
 			map[string]any{"input": map[string]any{"address": fmt.Sprint("Weg ", n), "package": cast.PackageKey, "preferredDates": []string{day}}})
 		if err == nil && a.status == http.StatusTooManyRequests {
 			pause(ctx, 200*time.Millisecond)
@@ -268,10 +269,11 @@ func (l *throng) search(ctx context.Context) {
 
 // download fetches the archive slowly, and goes on where it was cut.
 func (l *throng) download(ctx context.Context) {
+	c := l.f.as(l.f.Owner)
 	for ctx.Err() == nil {
 		var got []byte
 		for failed := 0; len(got) < len(l.archive) && ctx.Err() == nil; {
-			rest, status, after, err := l.piece(ctx, len(got))
+			rest, status, after, err := l.piece(ctx, c, len(got))
 			got = append(got, rest...)
 			if err == nil && status == http.StatusTooManyRequests && after > 0 && after <= 5*time.Second {
 				l.mu.Lock()
@@ -303,13 +305,13 @@ func (l *throng) download(ctx context.Context) {
 }
 
 // piece reads the archive from a byte on, at no more than 12 MiB a second.
-func (l *throng) piece(ctx context.Context, from int) (got []byte, status int, after time.Duration, err error) {
+func (l *throng) piece(ctx context.Context, c *caller, from int) (got []byte, status int, after time.Duration, err error) {
 	var headers []string
 	if from > 0 {
 		headers = []string{fmt.Sprintf("Range: bytes=%d-", from), "If-Range: " + l.zipEtag}
 	}
 	var body bytes.Buffer
-	_, status, after, err = l.f.read(ctx, l.f.as(l.f.Owner), "/jobs/"+l.zipJob+"/download.zip", func(r io.Reader) error {
+	_, status, after, err = l.f.read(ctx, c, "/jobs/"+l.zipJob+"/download.zip", func(r io.Reader) error {
 		for {
 			_, err := io.CopyN(&body, r, 256<<10)
 			if errors.Is(err, io.EOF) {
@@ -329,8 +331,9 @@ func (l *throng) piece(ctx context.Context, from int) (got []byte, status int, a
 
 // watch subscribes to what the admin changes, anew whenever it is cut.
 func (l *throng) watch(ctx context.Context) {
+	c := l.f.as(l.f.Photographer)
 	for ctx.Err() == nil {
-		w, err := l.f.as(l.f.Photographer).watch(l.f.Package)
+		w, err := c.watch(l.f.Package)
 		if err != nil || w.status != http.StatusOK {
 			l.f.must(err != nil || w.status >= 500, "a stream is refused")
 			pause(ctx, 50*time.Millisecond)
