@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,15 +70,19 @@ func (h *house) secrets() map[string]string {
 }
 
 // holds reports whether a text holds a secret. A code must stand alone: six
-// digits are also part of times and hashes.
+// digits are also part of times and hashes, in clear and in what is shown as bytes.
 func holds(text, value, name string) bool {
-	if name != "code" {
-		return strings.Contains(text, value)
-	}
 	if !strings.Contains(text, value) {
 		return false
 	}
-	return regexp.MustCompile(`(?:^|[^0-9A-Za-z.])` + value + `(?:$|[^0-9A-Za-z])`).MatchString(text)
+	switch name {
+	case "code":
+		return regexp.MustCompile(`(?:^|[^0-9A-Za-z.])` + value + `(?:$|[^0-9A-Za-z])`).MatchString(text)
+	case "code in bytes":
+		const other = `[^0-9a-f]|[0189a-f][0-9a-f]|3[a-f]|[46]0|[57][b-f]` // than a digit or a letter
+		return regexp.MustCompile(`(?:^|` + other + `|2[0-9a-df])` + value + `(?:$|` + other + `|2[0-9a-f])`).MatchString(text)
+	}
+	return true
 }
 
 // mask hides the secrets in a text.
@@ -196,17 +201,16 @@ func (h *house) stored(t *testing.T) []string {
 		if kind == "address" {
 			continue
 		}
-		forms := []string{value, hex.EncodeToString([]byte(value)), base64.StdEncoding.EncodeToString([]byte(value))}
+		kinds[value] = kind
+		kinds[hex.EncodeToString([]byte(value))] = kind + " in bytes"
+		kinds[base64.StdEncoding.EncodeToString([]byte(value))] = kind + " in base64"
 		if kind == "code" {
 			hash := sha256.Sum256([]byte(value))
-			forms = append(forms, hex.EncodeToString(hash[:]))
+			kinds[hex.EncodeToString(hash[:])] = "hashed code"
 		}
-		for i, form := range forms {
-			if kinds[form] = kind; i > 0 {
-				kinds[form] = "hidden " + kind
-			}
-			needles.add(form)
-		}
+	}
+	for form := range kinds {
+		needles.add(form)
 	}
 	var found []string
 	for _, name := range names {
@@ -238,10 +242,17 @@ func TestTheSearchFindsWhatIsThere(t *testing.T) {
 	h := newHouse(t)
 	h.exec(t, "INSERT INTO tenant (id, slug, name, created_at) VALUES (gen_random_uuid(), 'studio', $1, now())", "pgs_planted")
 	h.exec(t, "INSERT INTO budget (key, used, resets_at) VALUES (sha256('123456'), 1, now())")
+	for _, text := range []string{`{"code":"654321"}`, `0.777777Z a888888b`} {
+		h.exec(t, "INSERT INTO budget (key, used, resets_at) VALUES (convert_to(rpad($1, 32), 'UTF8'), 1, now())", text)
+	}
 	h.note("token", "pgs_planted")
-	h.note("code", "123456")
-	if got := h.stored(t); len(got) != 2 {
-		t.Errorf("found %v, want a token and a hashed code", got)
+	for _, code := range []string{"123456", "654321", "777777", "888888"} {
+		h.note("code", code)
+	}
+	got := h.stored(t)
+	slices.Sort(got)
+	if want := []string{"code in bytes in public.budget", "hashed code in public.budget", "token in public.tenant"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
 	}
 	h.database = false // it has what it should not have
 }
