@@ -1,11 +1,8 @@
 package files
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"log/slog"
-	"mime"
 	"net/http"
 	"strconv"
 
@@ -14,16 +11,12 @@ import (
 	"pixgate/internal/fault"
 	"pixgate/internal/gate"
 	"pixgate/internal/journal"
-	"pixgate/internal/logs"
 )
 
 // Journal lets a studio's audit log out as a file.
 type Journal interface {
 	Export(ctx context.Context, v account.Viewer, after int64) (*journal.Export, error)
 }
-
-// auditBlock is how much of the audit log is sent at once.
-const auditBlock = 64 << 10
 
 // AuditLog sends the studio's audit log, oldest first, an entry a line. A file
 // without its last line, which says so, is not the whole.
@@ -33,23 +26,7 @@ func (f Files) AuditLog(w http.ResponseWriter, r *http.Request) {
 		exchange.Refuse(w, r, err)
 		return
 	}
-	name := "audit-" + exchange.Of(r).Tenant.Slug + "-" + f.Now().UTC().Format("2006-01-02") + ".ndjson"
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	w.Header().Set("Cache-Control", "private, no-store, no-transform")
-	if r.Method == http.MethodHead {
-		w.WriteHeader(http.StatusOK)
-		return
-	}
-	out := bufio.NewWriterSize(&patient{w: w, control: http.NewResponseController(w)}, auditBlock)
-	err = export.Send(r.Context(), out)
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
-		logs.Note(r.Context(), slog.Any("error", err))
-		panic(http.ErrAbortHandler) // or the client would take a part for the whole
-	}
+	f.document(w, r, "audit", "ndjson", "application/x-ndjson", export.Send)
 }
 
 func (f Files) openAudit(r *http.Request) (*journal.Export, error) {
