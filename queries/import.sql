@@ -20,3 +20,7 @@ WHERE id = $1 AND state = 'RUNNING';
 
 -- name: FinishImport :exec
 UPDATE image_import SET state = @state, finished_at = @now::timestamptz WHERE id = $1 AND state = 'RUNNING';
+
+-- name: ImportsToRun :one
+-- How many of a studio's are not over, of so many at most.
+SELECT count(*) FROM (SELECT FROM image_import WHERE tenant_id = $1 AND state = 'RUNNING' LIMIT @max_rows) AS counted;

@@ -91,6 +91,18 @@ func (q *Queries) ImportToRun(ctx context.Context, argID id.ID) (ImageImport, er
 	return i, err
 }
 
+const importsToRun = `-- name: ImportsToRun :one
+SELECT count(*) FROM (SELECT FROM image_import WHERE tenant_id = $1 AND state = 'RUNNING' LIMIT $2) AS counted
+`
+
+// How many of a studio's are not over, of so many at most.
+func (q *Queries) ImportsToRun(ctx context.Context, tenantID id.ID, maxRows int32) (int64, error) {
+	row := q.db.QueryRow(ctx, importsToRun, tenantID, maxRows)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const setImportFound = `-- name: SetImportFound :exec
 UPDATE image_import SET found = $2, taken = 0, known = 0, refused = '[]' WHERE id = $1 AND state = 'RUNNING'
 `

@@ -79,3 +79,7 @@ UPDATE job SET status = @status WHERE tenant_id = $1 AND id = $2;
 
 -- name: SetCustomerUploads :exec
 UPDATE job SET customer_uploads = @customer_uploads WHERE tenant_id = $1 AND id = $2;
+
+-- name: UploadsToTake :one
+-- How many of a studio's wait to be taken in, of so many at most.
+SELECT count(*) FROM (SELECT FROM upload WHERE tenant_id = $1 AND state = 'VERIFYING' LIMIT @max_rows) AS counted;

@@ -672,3 +672,15 @@ func (q *Queries) UploadsOfPerson(ctx context.Context, arg UploadsOfPersonParams
 	}
 	return items, nil
 }
+
+const uploadsToTake = `-- name: UploadsToTake :one
+SELECT count(*) FROM (SELECT FROM upload WHERE tenant_id = $1 AND state = 'VERIFYING' LIMIT $2) AS counted
+`
+
+// How many of a studio's wait to be taken in, of so many at most.
+func (q *Queries) UploadsToTake(ctx context.Context, tenantID id.ID, maxRows int32) (int64, error) {
+	row := q.db.QueryRow(ctx, uploadsToTake, tenantID, maxRows)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}

@@ -102,6 +102,7 @@ ImagesInStates image
 ImagesOfJobs image job_ids={job}
 ImagesWithJob image
 ImportByID image_import
+ImportsToRun image_import
 InactiveCustomers account
 InsertAuditEntries audit_entry id=new sequence=999
 InsertBooking booking id=new package='small'
@@ -191,6 +192,7 @@ UploadOfFile upload
 UploadedByPerson upload
 UploadsByID upload
 UploadsOfJob upload states=NULL
+UploadsToTake upload
 UploadsOfPerson upload states=NULL
 EndWebhookDeliveries webhook_delivery
 InsertWebhook webhook id=new
@@ -372,6 +374,7 @@ func newStudioPair(t *testing.T) *studioPair {
 			SELECT gen_random_uuid(), u.tenant_id, u.job_id, u.account_id, u.session_id, 'k', o.state, 'a.jpg', 'image/jpeg', 1, sha256(o.state::bytea), 0, now(), now()
 			FROM upload u, unnest(ARRAY['PENDING', 'VERIFYING']) AS o (state) WHERE u.tenant_id = $1`,
 		"UPDATE job SET photographer_id = account_id WHERE tenant_id = $1",
+		"INSERT INTO image_import (id, tenant_id, job_id, account_id, prefix, state, created_at) SELECT gen_random_uuid(), tenant_id, job_id, account_id, 'running', 'RUNNING', now() FROM image_import WHERE tenant_id = $1",
 		"INSERT INTO webhook_delivery SELECT gen_random_uuid(), tenant_id, webhook_id, event_id, 'DELIVERED', 1, 204, NULL, now(), NULL, now() FROM webhook_delivery WHERE tenant_id = $1",
 		// And what is the other studio's must not look like the first one's.
 		"UPDATE audit_entry SET sequence = sequence + 100 WHERE tenant_id = $1",

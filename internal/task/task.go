@@ -173,14 +173,16 @@ func (q *Queue) LoginMail(ctx context.Context, tx pgx.Tx, codeID id.ID, _ time.T
 	return q.insert(ctx, tx, loginMail{CodeID: rowID(codeID)})
 }
 
-// Import queues an import with the transaction that makes its row.
-func (q *Queue) Import(ctx context.Context, tx pgx.Tx, importID id.ID) error {
-	return q.insert(ctx, tx, imageImport{ImportID: rowID(importID)})
+// Import queues an import with the transaction that makes its row. ahead is how many of its
+// studio's are not over yet: see [turn].
+func (q *Queue) Import(ctx context.Context, tx pgx.Tx, importID id.ID, ahead int) error {
+	return q.insertInTurn(ctx, tx, imageImport{ImportID: rowID(importID)}, ahead)
 }
 
-// TakeUpload queues the taking in of an upload with the transaction that completes it.
-func (q *Queue) TakeUpload(ctx context.Context, tx pgx.Tx, uploadID id.ID) error {
-	return q.insert(ctx, tx, imageUpload{UploadID: rowID(uploadID)})
+// TakeUpload queues the taking in of an upload with the transaction that completes it. ahead
+// is how many of its studio's are not taken in yet: see [turn].
+func (q *Queue) TakeUpload(ctx context.Context, tx pgx.Tx, uploadID id.ID, ahead int) error {
+	return q.insertInTurn(ctx, tx, imageUpload{UploadID: rowID(uploadID)}, ahead)
 }
 
 // SecurityAlert queues the mails of an alert with the transaction that claims it.
@@ -223,6 +225,24 @@ func (q *Queue) WebhookDeliveries(ctx context.Context, tx pgx.Tx, deliveryIDs []
 func (q *Queue) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {
 	_, err := q.client.InsertTx(ctx, tx, args, nil)
 	return fault.Database("queue a task", err)
+}
+
+func (q *Queue) insertInTurn(ctx context.Context, tx pgx.Tx, args river.JobArgs, ahead int) error {
+	_, err := q.client.InsertTx(ctx, tx, args, &river.InsertOpts{Priority: turn(ahead)})
+	return fault.Database("queue a task", err)
+}
+
+// turn is the priority of a task with so many of its own studio's ahead of it, 1 first: whoever
+// has little to do is not kept waiting by whoever has much. The last are never overtaken by more
+// than the others have at a time.
+func turn(ahead int) int {
+	priority := 1
+	for _, many := range []int{10, 100, 1000} {
+		if ahead >= many {
+			priority++
+		}
+	}
+	return priority
 }
 
 // rowID is an id as the arguments of a task hold it: 32 hexadecimal digits.

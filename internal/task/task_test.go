@@ -112,7 +112,7 @@ func TestATaskIsQueuedWithItsTransactionOrNotAtAll(t *testing.T) {
 	}
 	undone := errors.New("undone")
 	err = pgx.BeginFunc(t.Context(), db.Pool, func(tx pgx.Tx) error {
-		if err := q.Import(t.Context(), tx, id.New(time.Now())); err != nil {
+		if err := q.Import(t.Context(), tx, id.New(time.Now()), 0); err != nil {
 			t.Error(err)
 		}
 		return undone
@@ -146,7 +146,7 @@ func TestAStopLetsAnImportGoOnLater(t *testing.T) {
 	}
 	runner := start(t, db, work, slog.New(slog.DiscardHandler))
 	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error {
-		return q.Import(ctx, tx, id.New(time.Now()))
+		return q.Import(ctx, tx, id.New(time.Now()), 0)
 	})
 	eventually(t, "the import", patience, begun)
 	stop(t, runner)
@@ -170,7 +170,7 @@ func TestAnImportThatFailsIsGivenUpAfterFiveTimes(t *testing.T) {
 	died := make(chan string, 5)
 	work.Died = func(kind string) { died <- kind }
 	start(t, db, work, slog.New(slog.DiscardHandler))
-	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.Import(ctx, tx, importID) })
+	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error { return q.Import(ctx, tx, importID, 0) })
 	inState(t, db, "image_import", "discarded")
 	if n := runs.Load(); n != 5 {
 		t.Errorf("%d runs, want 5", n)

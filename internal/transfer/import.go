@@ -85,7 +85,11 @@ func (s *Imports) Start(ctx context.Context, v account.Viewer, jobID, prefix, re
 		if run, err = importFrom(row); err != nil || run.ID != fresh {
 			return err
 		}
-		if err := s.queue.Import(ctx, tx, run.ID); err != nil {
+		running, err := queries.New(tx).ImportsToRun(ctx, v.TenantID, mostAhead+1)
+		if err != nil {
+			return err
+		}
+		if err := s.queue.Import(ctx, tx, run.ID, int(running)-1); err != nil { // it is one of them
 			return err
 		}
 		return s.audit.Append(ctx, tx, audit.Change{

@@ -35,7 +35,7 @@ type queue struct {
 	fail    error
 }
 
-func (q *queue) Import(_ context.Context, _ pgx.Tx, importID id.ID) error {
+func (q *queue) Import(_ context.Context, _ pgx.Tx, importID id.ID, _ int) error {
 	q.imports = append(q.imports, importID)
 	return q.fail
 }

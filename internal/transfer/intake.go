@@ -17,7 +17,7 @@ import (
 
 // ImportQueue has an import run after the transaction commits, until it succeeds.
 type ImportQueue interface {
-	Import(ctx context.Context, tx pgx.Tx, importID id.ID) error
+	Import(ctx context.Context, tx pgx.Tx, importID id.ID, ahead int) error
 }
 
 // Imports takes pictures into jobs.

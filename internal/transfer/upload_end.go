@@ -44,7 +44,7 @@ func (s *Uploads) Complete(ctx context.Context, v account.Viewer, uploadID strin
 		if said != moves {
 			return nil
 		}
-		return s.Queue.TakeUpload(ctx, tx, u.ID)
+		return s.enqueue(ctx, tx, u.tenantID, u.ID)
 	})
 	if err != nil {
 		return nil, nil, err

@@ -86,7 +86,7 @@ func (s *Uploads) requeue(ctx context.Context, tenantID, uploadID id.ID) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		return s.Queue.TakeUpload(ctx, tx, uploadID)
+		return s.enqueue(ctx, tx, tenantID, uploadID)
 	}))
 }
 

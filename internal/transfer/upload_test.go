@@ -822,3 +822,29 @@ func TestACustomerCanNotSpeakForTheWholeJob(t *testing.T) {
 		t.Errorf("after one was given up: %+v", refusals)
 	}
 }
+
+// How many of a studio's wait to be taken in is told with each: whoever has many waits behind others.
+func TestAnUploadIsQueuedBehindThoseOfItsStudio(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	finish := func(seed uint8) *transfer.Upload {
+		data := photo(t, seed)
+		u := d.announce(t, d.photog, data)
+		if status := d.put(t, u, data); status != http.StatusOK {
+			t.Fatalf("the store says %d", status)
+		}
+		u, _ = d.complete(t, d.photog, u)
+		return u
+	}
+	d.announce(t, d.photog, photo(t, 199)) // not complete: it waits for nothing
+	first := finish(200)
+	finish(201)
+	finish(202)
+	d.take(t, first)
+	finish(203)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if want := []int{0, 1, 2, 2}; !slices.Equal(d.aheads, want) {
+		t.Errorf("queued behind %v, want %v", d.aheads, want)
+	}
+}

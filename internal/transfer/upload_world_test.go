@@ -33,14 +33,15 @@ type depot struct {
 
 	mu     sync.Mutex
 	queued []id.ID
+	aheads []int // of those
 	failed int
 	ahead  time.Duration
 }
 
-func (d *depot) TakeUpload(_ context.Context, _ pgx.Tx, uploadID id.ID) error {
+func (d *depot) TakeUpload(_ context.Context, _ pgx.Tx, uploadID id.ID, ahead int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.queued = append(d.queued, uploadID)
+	d.queued, d.aheads = append(d.queued, uploadID), append(d.aheads, ahead)
 	return nil
 }
 

@@ -140,9 +140,22 @@ func uploadFrom(row *queries.Upload, now time.Time) *Upload {
 	return u
 }
 
-// UploadQueue has an upload taken in after the transaction commits, until that is done.
+// UploadQueue has an upload taken in after the transaction commits, until that is done. ahead is
+// how many of the studio's wait for that already, of which mostAhead are counted.
 type UploadQueue interface {
-	TakeUpload(ctx context.Context, tx pgx.Tx, uploadID id.ID) error
+	TakeUpload(ctx context.Context, tx pgx.Tx, uploadID id.ID, ahead int) error
+}
+
+// mostAhead is how many of a studio's are counted that stand before another one of it.
+const mostAhead = 1000
+
+// enqueue has an upload taken in that waits for it.
+func (s *Uploads) enqueue(ctx context.Context, tx pgx.Tx, tenantID, uploadID id.ID) error {
+	waiting, err := queries.New(tx).UploadsToTake(ctx, tenantID, mostAhead+1)
+	if err != nil {
+		return fault.Database("count the uploads that wait", err)
+	}
+	return s.Queue.TakeUpload(ctx, tx, uploadID, int(waiting)-1) // it is one of them
 }
 
 // UploadFailures counts what went wrong with the uploads of a session, and of an

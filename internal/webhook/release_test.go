@@ -186,7 +186,7 @@ func TestAPictureThatIsTakenInIsToldWhereItIsReleasedAtOnce(t *testing.T) {
 
 type unqueued struct{}
 
-func (unqueued) Import(context.Context, pgx.Tx, id.ID) error { return nil }
+func (unqueued) Import(context.Context, pgx.Tx, id.ID, int) error { return nil }
 
 // releasing are the statements that write what the release rule asks for, and the one place that
 // calls each: there the heralds are told. Whoever adds a statement or a caller has to tell them, too.
