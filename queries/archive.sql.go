@@ -48,7 +48,7 @@ func (q *Queries) HasImageIn(ctx context.Context, tenantID id.ID, jobID id.ID, s
 }
 
 const imagesInStates = `-- name: ImagesInStates :many
-SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND selection_state = ANY($3::text[]) ORDER BY position, id
+SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at, release_told_at FROM image WHERE tenant_id = $1 AND job_id = $2 AND selection_state = ANY($3::text[]) ORDER BY position, id
 `
 
 // All pictures of a job in these states, in their order.
@@ -83,6 +83,7 @@ func (q *Queries) ImagesInStates(ctx context.Context, tenantID id.ID, jobID id.I
 			&i.SelectionState,
 			&i.DeliveredAt,
 			&i.CreatedAt,
+			&i.ReleaseToldAt,
 		); err != nil {
 			return nil, err
 		}

@@ -66,3 +66,27 @@ func (q *Queries) RecordDelivery(ctx context.Context, arg RecordDeliveryParams) 
 	)
 	return err
 }
+
+const tookArchive = `-- name: TookArchive :one
+SELECT EXISTS (SELECT FROM delivery WHERE tenant_id = $1 AND account_id = $2 AND job_id = $3 AND way = 'ZIP' AND NOT staff AND at > $4)
+`
+
+type TookArchiveParams struct {
+	TenantID  id.ID
+	AccountID id.ID
+	JobID     id.ID
+	Since     time.Time
+}
+
+// Whether a customer got pictures of a job by an archive since then.
+func (q *Queries) TookArchive(ctx context.Context, arg TookArchiveParams) (bool, error) {
+	row := q.db.QueryRow(ctx, tookArchive,
+		arg.TenantID,
+		arg.AccountID,
+		arg.JobID,
+		arg.Since,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}

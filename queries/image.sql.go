@@ -44,7 +44,7 @@ func (q *Queries) CountImagesOfJobs(ctx context.Context, tenantID id.ID, jobIds 
 }
 
 const deliveredIn = `-- name: DeliveredIn :many
-SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image
+SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at, release_told_at FROM image
 WHERE tenant_id = $1 AND job_id = $2 AND delivered_at IS NOT NULL AND selection_state = ANY($3::text[])
 ORDER BY position, id
 `
@@ -81,6 +81,7 @@ func (q *Queries) DeliveredIn(ctx context.Context, tenantID id.ID, jobID id.ID, 
 			&i.SelectionState,
 			&i.DeliveredAt,
 			&i.CreatedAt,
+			&i.ReleaseToldAt,
 		); err != nil {
 			return nil, err
 		}
@@ -108,7 +109,7 @@ func (q *Queries) FreePosition(ctx context.Context, tenantID id.ID, jobID id.ID,
 }
 
 const imagesByID = `-- name: ImagesByID :many
-SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at, release_told_at FROM image WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 `
 
 func (q *Queries) ImagesByID(ctx context.Context, tenantID id.ID, ids []id.ID) ([]Image, error) {
@@ -142,6 +143,7 @@ func (q *Queries) ImagesByID(ctx context.Context, tenantID id.ID, ids []id.ID) (
 			&i.SelectionState,
 			&i.DeliveredAt,
 			&i.CreatedAt,
+			&i.ReleaseToldAt,
 		); err != nil {
 			return nil, err
 		}
@@ -154,9 +156,9 @@ func (q *Queries) ImagesByID(ctx context.Context, tenantID id.ID, ids []id.ID) (
 }
 
 const imagesOfJobs = `-- name: ImagesOfJobs :many
-SELECT i.id, i.tenant_id, i.job_id, i.position, i.filename, i.content_type, i.size, i.width, i.height, i.captured_at, i.sha256, i.crc32, i.object_key, i.etag, i.small_key, i.medium_key, i.source_key, i.source_etag, i.selection_state, i.delivered_at, i.created_at FROM unnest($2::uuid[]) AS asked (job_id)
+SELECT i.id, i.tenant_id, i.job_id, i.position, i.filename, i.content_type, i.size, i.width, i.height, i.captured_at, i.sha256, i.crc32, i.object_key, i.etag, i.small_key, i.medium_key, i.source_key, i.source_etag, i.selection_state, i.delivered_at, i.created_at, i.release_told_at FROM unnest($2::uuid[]) AS asked (job_id)
 CROSS JOIN LATERAL (
-    SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at FROM image m
+    SELECT id, tenant_id, job_id, position, filename, content_type, size, width, height, captured_at, sha256, crc32, object_key, etag, small_key, medium_key, source_key, source_etag, selection_state, delivered_at, created_at, release_told_at FROM image m
     WHERE m.tenant_id = $1 AND m.job_id = asked.job_id AND (m.position, m.id) > ($3::integer, $4::uuid)
       AND ($5::text[] IS NULL OR m.selection_state = ANY($5::text[]))
     ORDER BY m.position, m.id LIMIT $6
@@ -212,6 +214,7 @@ func (q *Queries) ImagesOfJobs(ctx context.Context, arg ImagesOfJobsParams) ([]I
 			&i.SelectionState,
 			&i.DeliveredAt,
 			&i.CreatedAt,
+			&i.ReleaseToldAt,
 		); err != nil {
 			return nil, err
 		}
@@ -224,7 +227,7 @@ func (q *Queries) ImagesOfJobs(ctx context.Context, arg ImagesOfJobsParams) ([]I
 }
 
 const imagesWithJob = `-- name: ImagesWithJob :many
-SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at, job.included_count, job.extra_pending_count, job.extra_paid_count, job.extra_free_count, job.delivered_count, job.customer_uploads, job.image_bytes, job.upload_count, job.upload_bytes FROM image
+SELECT image.id, image.tenant_id, image.job_id, image.position, image.filename, image.content_type, image.size, image.width, image.height, image.captured_at, image.sha256, image.crc32, image.object_key, image.etag, image.small_key, image.medium_key, image.source_key, image.source_etag, image.selection_state, image.delivered_at, image.created_at, image.release_told_at, job.id, job.tenant_id, job.account_id, job.customer_email_key, job.customer_email, job.photographer_id, job.booking_id, job.title, job.status, job.included_images, job.all_images_included, job.sells_extras, job.image_count, job.created_at, job.included_count, job.extra_pending_count, job.extra_paid_count, job.extra_free_count, job.delivered_count, job.customer_uploads, job.image_bytes, job.upload_count, job.upload_bytes FROM image
 JOIN job ON job.tenant_id = image.tenant_id AND job.id = image.job_id
 WHERE image.tenant_id = $1 AND image.id = ANY($2::uuid[])
 `
@@ -265,6 +268,7 @@ func (q *Queries) ImagesWithJob(ctx context.Context, tenantID id.ID, ids []id.ID
 			&i.Image.SelectionState,
 			&i.Image.DeliveredAt,
 			&i.Image.CreatedAt,
+			&i.Image.ReleaseToldAt,
 			&i.Job.ID,
 			&i.Job.TenantID,
 			&i.Job.AccountID,

@@ -111,6 +111,7 @@ type Image struct {
 	SelectionState string
 	DeliveredAt    *time.Time
 	CreatedAt      time.Time
+	ReleaseToldAt  *time.Time
 }
 
 type ImageImport struct {
@@ -292,6 +293,7 @@ type Webhook struct {
 	DisabledAt   *time.Time
 	DisabledWhy  *string
 	FailingSince *time.Time
+	DroppedAt    *time.Time
 }
 
 type WebhookDelivery struct {

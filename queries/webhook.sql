@@ -1,9 +1,22 @@
 -- name: WebhooksFor :many
--- The live webhooks of a studio that want an event. They are not removed until the
--- transaction ends: who removes one waits.
-SELECT id FROM webhook
-WHERE tenant_id = $1 AND disabled_at IS NULL AND @type::text = ANY(events)
-ORDER BY id FOR KEY SHARE;
+-- The live webhooks of a studio that want an event, and how much waits for each, of so much
+-- at most. They are not removed until the transaction ends: who removes one waits.
+SELECT w.id, (SELECT count(*) FROM (
+    SELECT FROM webhook_delivery d WHERE d.tenant_id = w.tenant_id AND d.webhook_id = w.id AND d.state = 'PENDING' LIMIT @max_rows
+) AS waiting)::integer AS waiting
+FROM webhook w
+WHERE w.tenant_id = $1 AND w.disabled_at IS NULL AND @type::text = ANY(w.events)
+ORDER BY w.id FOR KEY SHARE OF w;
+
+-- name: DropForWebhooks :exec
+-- Noted once a minute: whoever queues at the same time should not wait.
+UPDATE webhook SET dropped_at = @now::timestamptz WHERE tenant_id = $1 AND id = ANY(@ids::uuid[]) AND (dropped_at IS NULL OR dropped_at < @before);
+
+-- name: TakeReleasesToTell :many
+-- Those of a job's pictures of which nothing was told lately. Call it with the job locked.
+UPDATE image SET release_told_at = @now::timestamptz
+WHERE tenant_id = $1 AND job_id = $2 AND id = ANY(@ids::uuid[]) AND (release_told_at IS NULL OR release_told_at <= @before::timestamptz)
+RETURNING id;
 
 -- name: InsertWebhookEvents :exec
 INSERT INTO webhook_event (id, tenant_id, type, body, sameness, created_at)
@@ -61,6 +74,16 @@ FROM webhook_delivery d
 JOIN webhook w ON w.tenant_id = d.tenant_id AND w.id = d.webhook_id
 JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
 WHERE d.id = $1;
+
+-- name: ClaimDelivery :execrows
+-- Nobody else posts it until then.
+UPDATE webhook_delivery SET next_at = @until::timestamptz WHERE tenant_id = $1 AND id = $2 AND state = 'PENDING' AND (next_at IS NULL OR next_at <= @now::timestamptz);
+
+-- name: DueDelivery :one
+-- One that waits for a webhook and is due.
+SELECT id FROM webhook_delivery
+WHERE tenant_id = $1 AND webhook_id = @webhook_id AND state = 'PENDING' AND (next_at IS NULL OR next_at <= @now::timestamptz)
+ORDER BY created_at, id LIMIT 1;
 
 -- name: NoteDelivery :execrows
 -- How an attempt went; no row where another run has noted its own.

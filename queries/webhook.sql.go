@@ -12,8 +12,33 @@ import (
 	"pixgate/internal/id"
 )
 
+const claimDelivery = `-- name: ClaimDelivery :execrows
+UPDATE webhook_delivery SET next_at = $3::timestamptz WHERE tenant_id = $1 AND id = $2 AND state = 'PENDING' AND (next_at IS NULL OR next_at <= $4::timestamptz)
+`
+
+type ClaimDeliveryParams struct {
+	TenantID id.ID
+	ID       id.ID
+	Until    time.Time
+	Now      time.Time
+}
+
+// Nobody else posts it until then.
+func (q *Queries) ClaimDelivery(ctx context.Context, arg ClaimDeliveryParams) (int64, error) {
+	result, err := q.db.Exec(ctx, claimDelivery,
+		arg.TenantID,
+		arg.ID,
+		arg.Until,
+		arg.Now,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deliveryToPost = `-- name: DeliveryToPost :one
-SELECT d.id, d.tenant_id, d.webhook_id, d.event_id, d.state, d.attempts, d.last_status, d.last_trouble, d.last_at, d.next_at, d.created_at, w.id, w.tenant_id, w.url, w.events, w.secret, w.old_secret, w.old_until, w.created_at, w.disabled_at, w.disabled_why, w.failing_since, e.type, e.body
+SELECT d.id, d.tenant_id, d.webhook_id, d.event_id, d.state, d.attempts, d.last_status, d.last_trouble, d.last_at, d.next_at, d.created_at, w.id, w.tenant_id, w.url, w.events, w.secret, w.old_secret, w.old_until, w.created_at, w.disabled_at, w.disabled_why, w.failing_since, w.dropped_at, e.type, e.body
 FROM webhook_delivery d
 JOIN webhook w ON w.tenant_id = d.tenant_id AND w.id = d.webhook_id
 JOIN webhook_event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
@@ -53,10 +78,47 @@ func (q *Queries) DeliveryToPost(ctx context.Context, argID id.ID) (DeliveryToPo
 		&i.Webhook.DisabledAt,
 		&i.Webhook.DisabledWhy,
 		&i.Webhook.FailingSince,
+		&i.Webhook.DroppedAt,
 		&i.Type,
 		&i.Body,
 	)
 	return i, err
+}
+
+const dropForWebhooks = `-- name: DropForWebhooks :exec
+UPDATE webhook SET dropped_at = $2::timestamptz WHERE tenant_id = $1 AND id = ANY($3::uuid[]) AND (dropped_at IS NULL OR dropped_at < $4)
+`
+
+type DropForWebhooksParams struct {
+	TenantID id.ID
+	Now      time.Time
+	Ids      []id.ID
+	Before   *time.Time
+}
+
+// Noted once a minute: whoever queues at the same time should not wait.
+func (q *Queries) DropForWebhooks(ctx context.Context, arg DropForWebhooksParams) error {
+	_, err := q.db.Exec(ctx, dropForWebhooks,
+		arg.TenantID,
+		arg.Now,
+		arg.Ids,
+		arg.Before,
+	)
+	return err
+}
+
+const dueDelivery = `-- name: DueDelivery :one
+SELECT id FROM webhook_delivery
+WHERE tenant_id = $1 AND webhook_id = $2 AND state = 'PENDING' AND (next_at IS NULL OR next_at <= $3::timestamptz)
+ORDER BY created_at, id LIMIT 1
+`
+
+// One that waits for a webhook and is due.
+func (q *Queries) DueDelivery(ctx context.Context, tenantID id.ID, webhookID id.ID, now time.Time) (id.ID, error) {
+	row := q.db.QueryRow(ctx, dueDelivery, tenantID, webhookID, now)
+	var id id.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const endWebhookDeliveries = `-- name: EndWebhookDeliveries :exec
@@ -71,7 +133,7 @@ func (q *Queries) EndWebhookDeliveries(ctx context.Context, tenantID id.ID, webh
 
 const insertWebhook = `-- name: InsertWebhook :one
 INSERT INTO webhook (id, tenant_id, url, events, secret, created_at)
-VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since
+VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since, dropped_at
 `
 
 type InsertWebhookParams struct {
@@ -105,6 +167,7 @@ func (q *Queries) InsertWebhook(ctx context.Context, arg InsertWebhookParams) (W
 		&i.DisabledAt,
 		&i.DisabledWhy,
 		&i.FailingSince,
+		&i.DroppedAt,
 	)
 	return i, err
 }
@@ -172,7 +235,7 @@ func (q *Queries) LockSameness(ctx context.Context, studio string, sameness stri
 }
 
 const lockWebhook = `-- name: LockWebhook :one
-SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since FROM webhook WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
+SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since, dropped_at FROM webhook WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
 func (q *Queries) LockWebhook(ctx context.Context, tenantID id.ID, iD id.ID) (Webhook, error) {
@@ -190,6 +253,7 @@ func (q *Queries) LockWebhook(ctx context.Context, tenantID id.ID, iD id.ID) (We
 		&i.DisabledAt,
 		&i.DisabledWhy,
 		&i.FailingSince,
+		&i.DroppedAt,
 	)
 	return i, err
 }
@@ -265,7 +329,7 @@ func (q *Queries) RestartDelivery(ctx context.Context, tenantID id.ID, iD id.ID)
 }
 
 const rotateWebhookSecret = `-- name: RotateWebhookSecret :one
-UPDATE webhook SET old_secret = secret, old_until = $3::timestamptz, secret = $4 WHERE tenant_id = $1 AND id = $2 RETURNING id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since
+UPDATE webhook SET old_secret = secret, old_until = $3::timestamptz, secret = $4 WHERE tenant_id = $1 AND id = $2 RETURNING id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since, dropped_at
 `
 
 type RotateWebhookSecretParams struct {
@@ -295,13 +359,14 @@ func (q *Queries) RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecr
 		&i.DisabledAt,
 		&i.DisabledWhy,
 		&i.FailingSince,
+		&i.DroppedAt,
 	)
 	return i, err
 }
 
 const setWebhook = `-- name: SetWebhook :one
 UPDATE webhook SET url = $3, events = $4, disabled_at = $5, disabled_why = $6, failing_since = $7
-WHERE tenant_id = $1 AND id = $2 RETURNING id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since
+WHERE tenant_id = $1 AND id = $2 RETURNING id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since, dropped_at
 `
 
 type SetWebhookParams struct {
@@ -338,6 +403,7 @@ func (q *Queries) SetWebhook(ctx context.Context, arg SetWebhookParams) (Webhook
 		&i.DisabledAt,
 		&i.DisabledWhy,
 		&i.FailingSince,
+		&i.DroppedAt,
 	)
 	return i, err
 }
@@ -349,6 +415,47 @@ UPDATE webhook SET failing_since = $3 WHERE tenant_id = $1 AND id = $2
 func (q *Queries) SetWebhookFailing(ctx context.Context, tenantID id.ID, iD id.ID, failingSince *time.Time) error {
 	_, err := q.db.Exec(ctx, setWebhookFailing, tenantID, iD, failingSince)
 	return err
+}
+
+const takeReleasesToTell = `-- name: TakeReleasesToTell :many
+UPDATE image SET release_told_at = $3::timestamptz
+WHERE tenant_id = $1 AND job_id = $2 AND id = ANY($4::uuid[]) AND (release_told_at IS NULL OR release_told_at <= $5::timestamptz)
+RETURNING id
+`
+
+type TakeReleasesToTellParams struct {
+	TenantID id.ID
+	JobID    id.ID
+	Now      time.Time
+	Ids      []id.ID
+	Before   time.Time
+}
+
+// Those of a job's pictures of which nothing was told lately. Call it with the job locked.
+func (q *Queries) TakeReleasesToTell(ctx context.Context, arg TakeReleasesToTellParams) ([]id.ID, error) {
+	rows, err := q.db.Query(ctx, takeReleasesToTell,
+		arg.TenantID,
+		arg.JobID,
+		arg.Now,
+		arg.Ids,
+		arg.Before,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []id.ID{}
+	for rows.Next() {
+		var id id.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const wasToldAlike = `-- name: WasToldAlike :one
@@ -363,7 +470,7 @@ func (q *Queries) WasToldAlike(ctx context.Context, tenantID id.ID, sameness str
 }
 
 const webhookByID = `-- name: WebhookByID :one
-SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since FROM webhook WHERE tenant_id = $1 AND id = $2
+SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since, dropped_at FROM webhook WHERE tenant_id = $1 AND id = $2
 `
 
 func (q *Queries) WebhookByID(ctx context.Context, tenantID id.ID, iD id.ID) (Webhook, error) {
@@ -381,6 +488,7 @@ func (q *Queries) WebhookByID(ctx context.Context, tenantID id.ID, iD id.ID) (We
 		&i.DisabledAt,
 		&i.DisabledWhy,
 		&i.FailingSince,
+		&i.DroppedAt,
 	)
 	return i, err
 }
@@ -479,7 +587,7 @@ func (q *Queries) WebhookDeliveryByID(ctx context.Context, tenantID id.ID, iD id
 }
 
 const webhooks = `-- name: Webhooks :many
-SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since FROM webhook WHERE tenant_id = $1 ORDER BY created_at, id
+SELECT id, tenant_id, url, events, secret, old_secret, old_until, created_at, disabled_at, disabled_why, failing_since, dropped_at FROM webhook WHERE tenant_id = $1 ORDER BY created_at, id
 `
 
 // Those of a studio: ten at most.
@@ -504,6 +612,7 @@ func (q *Queries) Webhooks(ctx context.Context, tenantID id.ID) ([]Webhook, erro
 			&i.DisabledAt,
 			&i.DisabledWhy,
 			&i.FailingSince,
+			&i.DroppedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -516,26 +625,34 @@ func (q *Queries) Webhooks(ctx context.Context, tenantID id.ID) ([]Webhook, erro
 }
 
 const webhooksFor = `-- name: WebhooksFor :many
-SELECT id FROM webhook
-WHERE tenant_id = $1 AND disabled_at IS NULL AND $2::text = ANY(events)
-ORDER BY id FOR KEY SHARE
+SELECT w.id, (SELECT count(*) FROM (
+    SELECT FROM webhook_delivery d WHERE d.tenant_id = w.tenant_id AND d.webhook_id = w.id AND d.state = 'PENDING' LIMIT $2
+) AS waiting)::integer AS waiting
+FROM webhook w
+WHERE w.tenant_id = $1 AND w.disabled_at IS NULL AND $3::text = ANY(w.events)
+ORDER BY w.id FOR KEY SHARE OF w
 `
 
-// The live webhooks of a studio that want an event. They are not removed until the
-// transaction ends: who removes one waits.
-func (q *Queries) WebhooksFor(ctx context.Context, tenantID id.ID, type_ string) ([]id.ID, error) {
-	rows, err := q.db.Query(ctx, webhooksFor, tenantID, type_)
+type WebhooksForRow struct {
+	ID      id.ID
+	Waiting int32
+}
+
+// The live webhooks of a studio that want an event, and how much waits for each, of so much
+// at most. They are not removed until the transaction ends: who removes one waits.
+func (q *Queries) WebhooksFor(ctx context.Context, tenantID id.ID, maxRows int32, type_ string) ([]WebhooksForRow, error) {
+	rows, err := q.db.Query(ctx, webhooksFor, tenantID, maxRows, type_)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []id.ID{}
+	items := []WebhooksForRow{}
 	for rows.Next() {
-		var id id.ID
-		if err := rows.Scan(&id); err != nil {
+		var i WebhooksForRow
+		if err := rows.Scan(&i.ID, &i.Waiting); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

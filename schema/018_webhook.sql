@@ -1,6 +1,8 @@
 -- A studio's webhooks: what happens in it is told to its other programs.
 
 -- +goose Up
+ALTER TABLE image ADD COLUMN release_told_at timestamptz;  -- when webhooks were last told that it is released
+
 CREATE TABLE webhook (
     id            uuid PRIMARY KEY,
     tenant_id     uuid NOT NULL REFERENCES tenant,
@@ -13,6 +15,7 @@ CREATE TABLE webhook (
     disabled_at   timestamptz,
     disabled_why  text CHECK (disabled_why IN ('ADMIN', 'GONE', 'FAILING')),
     failing_since timestamptz,                                                -- null: nothing has failed since something went well
+    dropped_at    timestamptz,                                                -- when an event was last not queued, since too many waited
     CONSTRAINT webhook_disabled CHECK ((disabled_at IS NULL) = (disabled_why IS NULL)),
     CONSTRAINT webhook_rotated CHECK ((old_secret IS NULL) = (old_until IS NULL)),
     UNIQUE (tenant_id, id)
@@ -48,7 +51,8 @@ CREATE TABLE webhook_delivery (
 );
 CREATE INDEX webhook_delivery_of_webhook ON webhook_delivery (tenant_id, webhook_id, created_at DESC, id DESC);
 CREATE INDEX webhook_delivery_of_event ON webhook_delivery (tenant_id, event_id);
-CREATE INDEX webhook_delivery_pending ON webhook_delivery (tenant_id, webhook_id) WHERE state = 'PENDING';
+CREATE INDEX webhook_delivery_pending ON webhook_delivery (tenant_id, webhook_id, created_at, id) WHERE state = 'PENDING';
 
 -- +goose Down
 DROP TABLE webhook_delivery, webhook_event, webhook;
+ALTER TABLE image DROP COLUMN release_told_at;

@@ -59,7 +59,7 @@ const crowd = `
 	INSERT INTO notification SELECT id, tenant_id, id, 'job_ready', '', 0, now() - random() * interval '9 days', NULL FROM job;
 	INSERT INTO unsubscribe_token SELECT sha256(id::text::bytea), tenant_id, email_key, now() - random() * interval '9 days', NULL FROM account;
 	INSERT INTO unsubscribed SELECT tenant_id, email_key, now() FROM account;
-	INSERT INTO webhook SELECT id, tenant_id, 'https://hook.example/', '{job.ready}', sha256(''), NULL, NULL, now(), NULL, NULL, NULL FROM account;
+	INSERT INTO webhook SELECT id, tenant_id, 'https://hook.example/', '{job.ready}', sha256(''), NULL, NULL, now(), NULL, NULL, NULL, NULL FROM account;
 	INSERT INTO webhook_event SELECT id, tenant_id, 'job.ready', '{}', 'same ' || id, now() FROM job;
 	INSERT INTO webhook_delivery SELECT gen_random_uuid(), tenant_id, id, id, 'PENDING', 0, NULL, NULL, NULL, NULL, now() - random() * interval '9 days' FROM job;
 	INSERT INTO mail_suppression SELECT email_key, 'BOUNCE', now() - random() * interval '9 days' FROM account;

@@ -51,7 +51,7 @@ func populated(t *testing.T) (*stage.DB, *cast.Cast) {
 		c.Exec(t, "INSERT INTO mail_report VALUES ($1::text, now())", fresh().String())
 		c.Exec(t, "INSERT INTO mail_day VALUES (current_date, 1, 0, 0) ON CONFLICT DO NOTHING")
 		hook, told, sealed := fresh(), fresh(), make([]byte, 40)
-		c.Exec(t, "INSERT INTO webhook VALUES ($1, $2, 'https://hook.example/', '{job.ready}', $3, NULL, NULL, now(), NULL, NULL, NULL)", hook, tenant, sealed)
+		c.Exec(t, "INSERT INTO webhook VALUES ($1, $2, 'https://hook.example/', '{job.ready}', $3, NULL, NULL, now(), NULL, NULL, NULL, NULL)", hook, tenant, sealed)
 		c.Exec(t, "INSERT INTO webhook_event VALUES ($1, $2, 'job.ready', '{}', 'same', now())", told, tenant)
 		c.Exec(t, "INSERT INTO webhook_delivery VALUES ($1, $2, $3, $4, 'PENDING', 0, NULL, NULL, NULL, NULL, now())", fresh(), tenant, hook, told)
 		c.Exec(t, "INSERT INTO cron_lease VALUES ('purge', 1, now()) ON CONFLICT DO NOTHING")

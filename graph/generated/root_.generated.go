@@ -821,6 +821,7 @@ type ComplexityRoot struct {
 		Deliveries     func(childComplexity int, first *int, after *string) int
 		DisabledAt     func(childComplexity int) int
 		DisabledReason func(childComplexity int) int
+		DroppedAt      func(childComplexity int) int
 		Events         func(childComplexity int) int
 		FailingSince   func(childComplexity int) int
 		PublicID       func(childComplexity int) int
@@ -4077,6 +4078,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Webhook.DisabledReason(childComplexity), true
+	case "Webhook.droppedAt":
+		if e.ComplexityRoot.Webhook.DroppedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Webhook.DroppedAt(childComplexity), true
 	case "Webhook.events":
 		if e.ComplexityRoot.Webhook.Events == nil {
 			break
@@ -7028,6 +7035,8 @@ type Webhook implements Node {
   disabledReason: WebhookDisabledReason
   "Since when nothing has arrived, although something was sent; null where the last did."
   failingSince: DateTime
+  "When an event was last dropped, since 10,000 waited for this webhook already; null: never."
+  droppedAt: DateTime
   "What was sent there within 30 days, newest first."
   deliveries(
     "How many at most, 1 to 100; 50 without it."
@@ -8584,6 +8593,8 @@ func (ec *executionContext) childFields_Webhook(ctx context.Context, field graph
 		return ec.fieldContext_Webhook_disabledReason(ctx, field)
 	case "failingSince":
 		return ec.fieldContext_Webhook_failingSince(ctx, field)
+	case "droppedAt":
+		return ec.fieldContext_Webhook_droppedAt(ctx, field)
 	case "deliveries":
 		return ec.fieldContext_Webhook_deliveries(ctx, field)
 	}

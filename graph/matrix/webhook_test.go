@@ -25,6 +25,9 @@ Webhook.disabledReason [hooked]  401  403 403 403 403 n   n   BLK EXP 401 403 r4
 Webhook.failingSince             401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 Webhook.failingSince [created]   401  403 403 403 403 n   n   BLK EXP 401 403 n   401
 Webhook.failingSince [hooked]    401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
+Webhook.droppedAt                401  403 403 403 403 v   v   BLK EXP 401 403 403 401
+Webhook.droppedAt [created]      401  403 403 403 403 n   n   BLK EXP 401 403 n   401
+Webhook.droppedAt [hooked]       401  403 403 403 403 n   n   BLK EXP 401 403 r403 401
 Webhook.deliveries               401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 WebhookDeliveryConnection.edges  401  403 403 403 403 v   v   BLK EXP 401 403 403 401
 WebhookDeliveryConnection.nodes  401  403 403 403 403 v   v   BLK EXP 401 403 403 401
@@ -194,5 +197,5 @@ func (m *matrix) stageWebhooks(t *testing.T) {
 	t.Helper()
 	m.hook, m.hookDelivery = m.hooked(t, m.TenantID, "DEAD")
 	m.foreignHook, m.foreignHookDelivery = m.hooked(t, m.ForeignTenantID, "DEAD")
-	m.Exec(t, "UPDATE webhook SET disabled_at = now(), disabled_why = 'FAILING', failing_since = now()")
+	m.Exec(t, "UPDATE webhook SET disabled_at = now(), disabled_why = 'FAILING', failing_since = now(), dropped_at = now()")
 }

@@ -212,11 +212,12 @@ func (q *Queue) Notification(ctx context.Context, tx pgx.Tx, notificationID id.I
 	return q.insert(ctx, tx, notificationMail{NotificationID: rowID(notificationID)})
 }
 
-// WebhookDeliveries queues deliveries with the transaction of what they tell of.
-func (q *Queue) WebhookDeliveries(ctx context.Context, tx pgx.Tx, deliveryIDs []id.ID) error {
+// WebhookDeliveries queues deliveries with the transaction of what they tell of. ahead is, for
+// each, how many wait for its webhook already: see [turn].
+func (q *Queue) WebhookDeliveries(ctx context.Context, tx pgx.Tx, deliveryIDs []id.ID, ahead []int) error {
 	tasks := make([]river.InsertManyParams, len(deliveryIDs))
 	for i, one := range deliveryIDs {
-		tasks[i].Args = webhookDelivery{DeliveryID: rowID(one)}
+		tasks[i].Args, tasks[i].InsertOpts = webhookDelivery{DeliveryID: rowID(one)}, &river.InsertOpts{Priority: turn(ahead[i])}
 	}
 	_, err := q.client.InsertManyTx(ctx, tx, tasks)
 	return fault.Database("queue tasks", err)

@@ -36,7 +36,7 @@ func TestADeliveryComesAgainWhenItsRowSays(t *testing.T) {
 	start(t, db, work, slog.New(slog.DiscardHandler))
 	deliveryID := id.New(time.Now())
 	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error {
-		return q.WebhookDeliveries(ctx, tx, []id.ID{deliveryID})
+		return q.WebhookDeliveries(ctx, tx, []id.ID{deliveryID}, []int{0})
 	})
 	if got := eventually(t, "the delivery", patience, done); got != deliveryID {
 		t.Errorf("delivered %s, want %s", got, deliveryID)
@@ -64,7 +64,7 @@ func TestDeliveriesHaveAQueueOfTheirOwn(t *testing.T) {
 		for i := range all {
 			all[i] = id.New(time.Now())
 		}
-		return q.WebhookDeliveries(ctx, tx, all)
+		return q.WebhookDeliveries(ctx, tx, all, make([]int, len(all)))
 	})
 	codeID := id.New(time.Now())
 	queue(t, db, func(ctx context.Context, q *task.Queue, tx pgx.Tx) error {

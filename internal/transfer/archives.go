@@ -35,7 +35,6 @@ type Security interface {
 // Finished is an archive that the customer of its job got to its last byte.
 type Finished struct {
 	TenantID, JobID, AccountID id.ID
-	ETag                       string
 	Images                     int // within it
 }
 

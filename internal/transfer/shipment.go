@@ -159,8 +159,16 @@ func (s *Stream) tellFinished() {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), endTime)
 	defer cancel()
-	done := Finished{TenantID: s.job.TenantID, JobID: s.job.ID, AccountID: s.viewer.AccountID, ETag: s.ETag, Images: len(s.images)}
+	done := Finished{TenantID: s.job.TenantID, JobID: s.job.ID, AccountID: s.viewer.AccountID, Images: len(s.images)}
 	err := pgx.BeginFunc(ctx, s.all.db, func(tx pgx.Tx) error {
+		if s.delivery == id.Nil { // the end alone, which no picture is in: the rest may have come before
+			took, err := queries.New(tx).TookArchive(ctx, queries.TookArchiveParams{
+				TenantID: s.job.TenantID, AccountID: s.viewer.AccountID, JobID: s.job.ID, Since: s.all.now().Add(-ticketContinues),
+			})
+			if err != nil || !took {
+				return fault.Database("look for what a customer has", err)
+			}
+		}
 		for _, herald := range s.all.heralds {
 			if err := herald.DownloadFinished(ctx, tx, done); err != nil {
 				return err

@@ -17,10 +17,15 @@ import (
 	"pixgate/queries"
 )
 
-// Deliver posts an event to a webhook once, and writes down how that went; again says after how
-// long it is to be called once more, 0 that nothing is left to do. An error means that we
-// failed, not the receiver, and that nothing was written down: what was posted then is posted
-// again.
+const (
+	goesOn  = 8 * time.Second  // for so long whoever has a turn takes further deliveries; see webhookTimeout in internal/task
+	claimed = 30 * time.Second // for so long nobody else posts what somebody posts, who may have been killed
+)
+
+// Deliver posts an event to a webhook once, writes down how that went, and goes on with what else
+// waits for it while all goes well; again says after how long it is to be called once more, 0 that
+// nothing is left to do. An error means that we failed, not the receiver, and that nothing was
+// written down: what was posted then is posted again.
 func (w *Webhooks) Deliver(ctx context.Context, deliveryID id.ID) (again time.Duration, err error) {
 	row, err := queries.New(w.DB).DeliveryToPost(ctx, deliveryID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -29,27 +34,76 @@ func (w *Webhooks) Deliver(ctx context.Context, deliveryID id.ID) (again time.Du
 	if err != nil {
 		return 0, fault.Database("look up a webhook delivery", err)
 	}
-	one, hook, now := row.WebhookDelivery, row.Webhook, w.Now()
-	switch {
-	case State(one.State) != Pending:
-		return 0, nil
-	case hook.DisabledAt != nil: // while the event was written
-		return 0, fault.Database("end a webhook's deliveries", queries.New(w.DB).EndWebhookDeliveries(ctx, hook.TenantID, hook.ID))
-	case one.NextAt != nil && one.NextAt.After(now):
-		return one.NextAt.Sub(now), nil
+	now, waits := w.Now(), State(row.WebhookDelivery.State) == Pending
+	if next := row.WebhookDelivery.NextAt; waits && next != nil && next.After(now) && row.Webhook.DisabledAt == nil {
+		return next.Sub(now), nil
 	}
-	give, wait := w.turns.take(hook.ID, hook.TenantID, now)
-	if give == nil {
+	give, wait := w.turns.take(row.Webhook.ID, row.Webhook.TenantID, now)
+	if give == nil && waits {
 		return wait, nil
 	}
+	if give == nil {
+		return 0, nil
+	}
 	defer give()
+	if waits {
+		var arrived bool
+		if arrived, again, err = w.attempt(ctx, row); err != nil || !arrived {
+			return again, err
+		}
+	}
+	return w.goOn(ctx, row.Webhook, now)
+}
+
+// goOn takes what is due for a webhook there, the oldest first, until something fails.
+func (w *Webhooks) goOn(ctx context.Context, hook queries.Webhook, begun time.Time) (again time.Duration, err error) {
+	q := queries.New(w.DB)
+	for w.Now().Sub(begun) < goesOn {
+		due, err := q.DueDelivery(ctx, hook.TenantID, hook.ID, w.Now())
+		if errors.Is(err, pgx.ErrNoRows) {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, fault.Database("look for a webhook's deliveries", err)
+		}
+		row, err := q.DeliveryToPost(ctx, due)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return 0, nil // the webhook was removed
+		}
+		if err != nil {
+			return 0, fault.Database("look up a webhook delivery", err)
+		}
+		if arrived, wait, err := w.attempt(ctx, row); err != nil || !arrived && wait != taken {
+			return 0, err // it has a task of its own, which comes again
+		}
+	}
+	return spacing, nil
+}
+
+// taken is how long whoever came too late for a delivery waits to see what became of it.
+const taken = time.Second
+
+// attempt posts an event to a webhook once. arrived says that the receiver has it, again when
+// else to look at it once more.
+func (w *Webhooks) attempt(ctx context.Context, row queries.DeliveryToPostRow) (arrived bool, again time.Duration, err error) {
+	one, hook, now := row.WebhookDelivery, row.Webhook, w.Now()
+	if hook.DisabledAt != nil { // while the event was written
+		return false, 0, fault.Database("end a webhook's deliveries", queries.New(w.DB).EndWebhookDeliveries(ctx, hook.TenantID, hook.ID))
+	}
+	mine, err := queries.New(w.DB).ClaimDelivery(ctx, queries.ClaimDeliveryParams{TenantID: one.TenantID, ID: one.ID, Until: now.Add(claimed), Now: now})
+	if err != nil {
+		return false, 0, fault.Database("claim a webhook delivery", err)
+	}
+	if mine == 0 {
+		return false, taken, nil
+	}
 	secrets, err := w.signWith(hook, now)
 	if err != nil {
-		return 0, err
+		return false, 0, err
 	}
 	answer, err := w.Poster.Post(ctx, hook.Url, standard.Message{ID: MessageID(one.EventID), At: now, Body: []byte(row.Body)}, secrets...)
 	if ctx.Err() != nil { // we were told to end: that says nothing of the receiver
-		return 0, fmt.Errorf("post a webhook: %w", ctx.Err())
+		return false, 0, fmt.Errorf("post a webhook: %w", ctx.Err())
 	}
 	attempt := int(one.Attempts) + 1
 	said := judge(answer, err, attempt, luck(one.ID, attempt))
@@ -60,7 +114,8 @@ func (w *Webhooks) Deliver(ctx context.Context, deliveryID id.ID) (again time.Du
 		w.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook did not take an event", slog.String("webhook", hook.ID.String()), slog.String("delivery", one.ID.String()),
 			slog.Int("attempt", attempt), slog.String("trouble", said.trouble), slog.Int("status", said.status), slog.String("state", string(said.state)))
 	}
-	return w.note(ctx, one, hook.Url, said)
+	again, err = w.note(ctx, one, hook.Url, said)
+	return said.state == Delivered, again, err
 }
 
 // signWith are the secrets that a webhook's events are signed with now.

@@ -104,7 +104,7 @@ func (w *Webhooks) Test(ctx context.Context, v account.Viewer, webhookID string)
 			refusals = switchedOff("webhookId")
 			return nil
 		}
-		made, err := w.Outbox.post(ctx, tx, hook.TenantID, Test, "", []id.ID{hook.ID}, testData{id.Webhook.Format(hook.ID)})
+		made, err := w.Outbox.post(ctx, tx, hook.TenantID, Test, "", []queries.WebhooksForRow{{ID: hook.ID}}, testData{id.Webhook.Format(hook.ID)})
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (w *Webhooks) Redeliver(ctx context.Context, v account.Viewer, deliveryID, 
 		if queued, err = readDelivery(ctx, q, hook.TenantID, named); err != nil {
 			return err
 		}
-		if err := w.Outbox.queue.WebhookDeliveries(ctx, tx, []id.ID{named}); err != nil {
+		if err := w.Outbox.queue.WebhookDeliveries(ctx, tx, []id.ID{named}, []int{0}); err != nil {
 			return err
 		}
 		return w.Audit.Append(ctx, tx, w.entry(v, audit.WebhookRedelivered, reason, nil, about(hook, queued)))

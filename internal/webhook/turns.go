@@ -11,7 +11,7 @@ const (
 	mostOfWebhook = 2 // deliveries at a time, of this process
 	mostOfStudio  = 8 // likewise; the tasks have 20 places for all studios
 	spacing       = 200 * time.Millisecond
-	longestWait   = time.Minute
+	longestWait   = 10 * time.Minute // who has a turn goes on with what waits; nobody but the slow are kept waiting
 )
 
 // turns keep one slow receiver from taking all places: what comes too much is put off, each

@@ -61,6 +61,8 @@ func judge(answer standard.Answer, err error, attempt int, unlucky float64) verd
 	switch status := answer.Status; {
 	case err != nil:
 		v.status, v.trouble = 0, troubleOf(err)
+	case status < 100: // no status of HTTP's, which Go lets through
+		v.status, v.trouble = 0, unreachable
 	case status >= 200 && status < 300:
 		v.state = Delivered
 		return v

@@ -55,6 +55,7 @@ type Webhook struct {
 	DisabledAt     *time.Time // nil: it is live
 	DisabledReason *Why
 	FailingSince   *time.Time // nil: nothing has failed since something went well
+	DroppedAt      *time.Time // when an event was last not queued for it; nil: never
 }
 
 // PublicID is how callers name the webhook.
@@ -63,7 +64,7 @@ func (w *Webhook) PublicID() string { return id.Webhook.Format(w.ID) }
 func fromRow(row queries.Webhook) *Webhook {
 	w := &Webhook{
 		ID: row.ID, TenantID: row.TenantID, URL: row.Url, CreatedAt: row.CreatedAt, DisabledAt: row.DisabledAt,
-		DisabledReason: (*Why)(row.DisabledWhy), FailingSince: row.FailingSince,
+		DisabledReason: (*Why)(row.DisabledWhy), FailingSince: row.FailingSince, DroppedAt: row.DroppedAt,
 	}
 	for _, one := range row.Events {
 		w.Events = append(w.Events, Type(one))
@@ -80,9 +81,10 @@ func host(address string) string {
 	return u.Hostname()
 }
 
-// Queue takes deliveries over with the transaction of what they tell of.
+// Queue takes deliveries over with the transaction of what they tell of. ahead is, for each, how
+// many wait for its webhook already.
 type Queue interface {
-	WebhookDeliveries(ctx context.Context, tx pgx.Tx, deliveryIDs []id.ID) error
+	WebhookDeliveries(ctx context.Context, tx pgx.Tx, deliveryIDs []id.ID, ahead []int) error
 }
 
 // Poster posts a message once: see [standard.Poster].
