@@ -194,7 +194,12 @@ UploadsByID upload
 UploadsOfJob upload states=NULL
 UploadsToTake upload
 UploadsOfPerson upload states=NULL
+ClaimDelivery webhook_delivery until=now() now=now()+'1d'
+DropForWebhooks webhook ids={webhook} now=now()+'1d' before=now()+'1d'
+DueDelivery webhook_delivery now=now()+'1d'
 EndWebhookDeliveries webhook_delivery
+TakeReleasesToTell image ids={image} now=now()+'1d' before=now()+'1d'
+TookArchive delivery since='1970-01-01'
 InsertWebhook webhook id=new
 InsertWebhookDeliveries webhook_delivery ids=ARRAY[new] webhook_ids={webhook} event_ids={webhook_event}
 InsertWebhookEvents webhook_event ids=ARRAY[new] bodies='{another}'

@@ -29,6 +29,7 @@ var unindexed = map[string]string{
 	"AuditEntriesOfJob":   "a job has few entries",
 	"AuditEntriesOfImage": "a picture has few entries",
 	"WebhooksFor":         "a studio has ten webhooks at most",
+	"TookArchive":         "one person gets few things in six hours",
 }
 
 // crowd fills one studio with as many rows as make the planner choose.

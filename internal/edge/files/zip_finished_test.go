@@ -46,6 +46,10 @@ func TestADownloadIsToldOfWhenItsLastByteWasSentToTheCustomer(t *testing.T) {
 	whole, etag := d.whole(t, p.path(), d.Admin)
 	size := len(whole)
 	d.whole(t, p.path(), d.Photographer)
+	// The end alone, by a customer who has no picture of it.
+	if _, err := io.Copy(io.Discard, d.ask(t, "GET "+p.path(), d.as(d.Owner), "Range: bytes=-1").Body); err != nil {
+		t.Fatal(err)
+	}
 	for name, ask := range map[string][]string{
 		"its head":              {"HEAD " + p.path(), d.as(d.Owner)},
 		"its beginning":         {"GET " + p.path(), d.as(d.Owner), fmt.Sprintf("Range: bytes=0-%d", size-2)},
