@@ -290,9 +290,6 @@ type told struct {
 		Account   string `json:"accountId"`
 		Status    string
 		Images    json.RawMessage
-		Event     string
-		Seen, N   int
-		WithinSec int `json:"withinSeconds"`
 	}
 	body string
 }
