@@ -286,10 +286,10 @@ type told struct {
 	Type string
 	At   time.Time `json:"timestamp"`
 	Data struct {
-		Job       string `json:"jobId"`
-		Account   string `json:"accountId"`
-		Status    string
-		Images    json.RawMessage
+		Job     string `json:"jobId"`
+		Account string `json:"accountId"`
+		Status  string
+		Images  json.RawMessage
 	}
 	body string
 }
