@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/config"
 	"pixgate/internal/egress"
@@ -32,9 +31,9 @@ func alertQueue(settings config.Config, queue *task.Queue) audit.AlertQueue {
 
 // openHook returns what posts alerts. Where there is no webhook it only sees to what was
 // queued while there was one.
-func openHook(settings config.Config, pool *pgxpool.Pool, tenants *account.Tenants, now func() time.Time, log *slog.Logger) *watch.Hook {
+func openHook(settings config.Config, pool *pgxpool.Pool, now func() time.Time, log *slog.Logger) *watch.Hook {
 	return watch.NewHook(watch.HookOptions{
-		DB: pool, Tenants: tenants, Poster: standard.NewPoster(egress.New(egress.Options{}).Client(hookPatience, hookAnswer)),
+		DB: pool, Poster: standard.NewPoster(egress.New(egress.Options{}).Client(hookPatience, hookAnswer)),
 		URL: settings.AlertWebhookURL, Secrets: []standard.Secret{settings.AlertWebhookSecret, settings.AlertWebhookSecretPrevious}, Now: now, Log: log,
 	})
 }

@@ -218,6 +218,61 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	}
 }
 
+var sourceName = regexp.MustCompile(`[a-z_]+\.go\b`)
+
+// The tree of README.md names each room and each file of the first page, and nothing that is gone. The
+// tests' own rooms are named by the one that they lie in.
+func TestReadmeNamesEveryRoom(t *testing.T) {
+	t.Parallel()
+	_, tree, found := strings.Cut(read(t, "README.md"), "\n## The house\n\n```\n")
+	tree, _, ended := strings.Cut(tree, "\n```\n")
+	if !found || !ended {
+		t.Fatal("README.md has no tree")
+	}
+	var within []string // the folders above a line, by depth
+	named := map[string]bool{}
+	for line := range strings.Lines(tree) {
+		words := strings.TrimLeft(line, " ")
+		depth := min((len(line)-len(words))/2, len(within))
+		names, _, _ := strings.Cut(words, "  ")
+		rooms := []string{"."} // where the line's files may lie
+		for _, name := range strings.Fields(names) {
+			if !strings.HasSuffix(name, "/") {
+				break
+			}
+			within = append(within[:depth:depth], path.Clean(name))
+			rooms = append(rooms, path.Join(within...))
+		}
+		for _, room := range rooms {
+			named[room] = true
+			if _, err := os.Stat(room); err != nil {
+				t.Errorf("README.md tells of %s, which is gone", room)
+			}
+		}
+		for _, source := range sourceName.FindAllString(line, -1) {
+			named[source] = true
+			if !slices.ContainsFunc(rooms, func(room string) bool { _, err := os.Stat(path.Join(room, source)); return err == nil }) {
+				t.Errorf("README.md tells of %s in %q, which is gone", source, rooms)
+			}
+		}
+	}
+	for _, p := range packages(t, "./...") {
+		testing := strings.HasPrefix(p.room(), house+"/") || strings.HasSuffix(p.room(), "/testschema") || strings.HasSuffix(p.room(), "/hostile")
+		if !named[p.room()] && !testing {
+			t.Errorf("README.md does not tell of %s", p.room())
+		}
+	}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range sources {
+		if !named[name] && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("README.md does not tell of %s", name)
+		}
+	}
+}
+
 var explainedModule = regexp.MustCompile("(?m)^- `([^`]+)` — .{20,}$")
 
 func TestEveryDependencyIsExplained(t *testing.T) {

@@ -73,6 +73,8 @@ func TestMaintenanceIsStartedFromOutsideAndOperatorsSeeIt(t *testing.T) {
 		name, _ := entry["name"].(string)
 		if status, body := p.cron(t, http.MethodPost, "/cron/"+name, testCronPrevious, "key-of-"+name); status != http.StatusOK || body["state"] != "DONE" {
 			t.Errorf("%s: %d %v", name, status, body)
+		} else if sample, _ := json.Marshal(body["summary"]); name == "purge" && !strings.Contains(read(t, "docs/operations.md"), `"summary":`+string(sample)+"}") {
+			t.Errorf("docs/operations.md shows another answer than %v", body)
 		}
 		if status, body := p.cron(t, http.MethodGet, "/cron/"+name, testCronSecret, "key-of-"+name); status != http.StatusAccepted || body["state"] != "DONE" || body["duplicate"] != true {
 			t.Errorf("%s again: %d %v", name, status, body)

@@ -161,7 +161,7 @@ func serve(ctx context.Context, patience time.Duration, getenv func(string) stri
 	}
 	runner, err := task.NewRunner(pool, task.Work{
 		TakeUpload: uploads.Take,
-		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail, AlertWebhook: openHook(settings, pool, tenants, now, log).Post,
+		LoginMail:  sessions.MailCode, Import: imports.Run, GiveUp: imports.GiveUp, SecurityAlert: alerts.Mail, AlertWebhook: openHook(settings, pool, now, log).Post,
 		BookingMail: news.Mail, Notification: notices.Mail,
 		Webhook:     hooks.Deliver,
 		Maintenance: maintenance, Scheduled: !settings.ExternalScheduler, Died: died(security),

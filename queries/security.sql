@@ -30,7 +30,8 @@ WHERE a.raised_at <= @quiet_since
 RETURNING a.seen;
 
 -- name: SecurityAlert :one
-SELECT * FROM security_alert WHERE id = $1;
+-- With the name of its studio; null: the installation.
+SELECT sqlc.embed(a), t.slug FROM security_alert a LEFT JOIN tenant t ON t.id = a.tenant_id WHERE a.id = $1;
 
 -- name: MarkAlertMailed :exec
 UPDATE security_alert SET mailed = mailed || @account_id::uuid WHERE id = $1;

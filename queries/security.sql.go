@@ -174,20 +174,27 @@ func (q *Queries) RaiseSecurityAlert(ctx context.Context, arg RaiseSecurityAlert
 }
 
 const securityAlert = `-- name: SecurityAlert :one
-SELECT id, tenant_id, event, seen, since, raised_at, mailed FROM security_alert WHERE id = $1
+SELECT a.id, a.tenant_id, a.event, a.seen, a.since, a.raised_at, a.mailed, t.slug FROM security_alert a LEFT JOIN tenant t ON t.id = a.tenant_id WHERE a.id = $1
 `
 
-func (q *Queries) SecurityAlert(ctx context.Context, argID id.ID) (SecurityAlert, error) {
+type SecurityAlertRow struct {
+	SecurityAlert SecurityAlert
+	Slug          *string
+}
+
+// With the name of its studio; null: the installation.
+func (q *Queries) SecurityAlert(ctx context.Context, argID id.ID) (SecurityAlertRow, error) {
 	row := q.db.QueryRow(ctx, securityAlert, argID)
-	var i SecurityAlert
+	var i SecurityAlertRow
 	err := row.Scan(
-		&i.ID,
-		&i.TenantID,
-		&i.Event,
-		&i.Seen,
-		&i.Since,
-		&i.RaisedAt,
-		&i.Mailed,
+		&i.SecurityAlert.ID,
+		&i.SecurityAlert.TenantID,
+		&i.SecurityAlert.Event,
+		&i.SecurityAlert.Seen,
+		&i.SecurityAlert.Since,
+		&i.SecurityAlert.RaisedAt,
+		&i.SecurityAlert.Mailed,
+		&i.Slug,
 	)
 	return i, err
 }

@@ -20,6 +20,7 @@ import (
 var unindexed = map[string]string{
 	"Tenants":          "the studios are a handful and read as a whole",
 	"EraseSuppression": "likewise, and in each its account",
+	"SecurityAlert":    "likewise: with the name of its own",
 
 	// account_of_staff holds a handful, and nobody else.
 	"LockTenantStaff":  "whoever locks rows asks of them once more what the index promises",

@@ -6,6 +6,9 @@
 //
 // Kill it and run it again: it goes on where it stopped. Nothing is kept for that here; the
 // same file is the same upload, and the storage knows which parts it has. Needs Node 20.
+//
+// The server takes so many upload mutations a minute (RATE_LIMIT_UPLOAD, 120 where it is not
+// set), and a picture needs two. The answers tell how many are left, and nobody asks for more.
 import { createHash } from 'node:crypto'
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
@@ -22,25 +25,97 @@ const types = { '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.png': 'image/png'
 const atOnce = 3
 const sleep = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000))
 
-// patient tries again, ever more slowly, what failed for reasons that pass.
+// patient tries again, ever more slowly, what failed for reasons that pass. Being early is no
+// try: the server has said until when to wait, and [Pace] does.
 async function patient(attempt, tries = 8) {
-  for (let n = 0; ; n++) {
+  for (let n = 0; ; ) {
     try {
       return await attempt()
     } catch (err) {
-      if (err.final || n + 1 >= tries) throw err
-      await sleep(err.retryAfter ?? Math.min(2 ** n / 4, 20))
+      if (err.early) continue
+      if (err.final || ++n >= tries) throw err
+      await sleep(err.retryAfter ?? Math.min(2 ** n / 8, 20))
     }
   }
 }
 
+// Pace lets through as much as the server takes. All workers share one for each kind of request.
+class Pace {
+  left = NaN // how many the server would take at the moment `at`, those under way not counted; NaN: nobody knows
+  at = 0 // ms
+  perSecond = 0 // how many more each second; 0: this is no matter of speed
+  until = 0 // ms: before that the server takes none
+  underWay = 0
+  told = 0 // ms, when somebody was told last that this waits
+  line = Promise.resolve() // who comes first goes first
+
+  // turn waits until a request may go.
+  turn() {
+    return (this.line = this.line.then(async () => {
+      for (let wait = this.wait(); wait > 0; wait = this.wait()) {
+        if (!Number.isNaN(this.left)) this.tell(wait)
+        await sleep(wait)
+      }
+      if (this.perSecond) this.left = this.now() - 1
+      this.at = Date.now()
+      this.underWay++
+    }))
+  }
+
+  // tell says that this waits: each long time, else twice a minute.
+  tell(wait) {
+    if (wait < 10 && Date.now() - this.told < 30_000) return
+    this.told = Date.now()
+    say(`waiting ${wait < 10 ? wait.toFixed(1) : Math.ceil(wait)} s: the server takes ${this.perSecond ? `about ${Math.round(this.perSecond * 60)} of these a minute` : 'no more for now'}`)
+  }
+
+  now() {
+    return this.left + ((Date.now() - this.at) / 1000) * this.perSecond
+  }
+
+  // wait is how many seconds the next one must, at least.
+  wait() {
+    const closed = (this.until - Date.now()) / 1000
+    if (closed > 0) return closed
+    if (Number.isNaN(this.left)) return this.underWay ? 0.02 : 0 // the first goes alone, and brings the numbers
+    return this.perSecond && this.now() < 1 ? (1 - this.now()) / this.perSecond : 0
+  }
+
+  // heard reads what an answer says: so many were left when it was written, and in so many
+  // seconds it will be all again.
+  heard({ status, headers }) {
+    const [limit, remaining, reset, later] = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset', 'retry-after'].map((name) => Number(headers.get(name) ?? NaN))
+    this.at = Date.now()
+    this.left = remaining >= 0 ? remaining - this.underWay : 0
+    const perSecond = (limit - remaining) / reset
+    // Less than one in fifteen seconds counts what went wrong, and is no speed: past that, a 429 says how long to wait.
+    this.perSecond = Number.isFinite(perSecond) && perSecond > 1 / 15 ? perSecond : 0
+    if (status === 429 && later >= 0) this.until = Math.max(this.until, this.at + later * 1000)
+    return status === 429 && later >= 0
+  }
+}
+const paces = { mutation: new Pace(), query: new Pace() }
+
 const ask = (query, variables) =>
   patient(async () => {
-    const answer = await fetch(`${api}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ query, variables }),
-    })
+    const pace = query.startsWith('mutation') ? paces.mutation : paces.query
+    await pace.turn()
+    let answer
+    let early = false
+    try {
+      answer = await fetch(`${api}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query, variables }),
+      })
+    } finally {
+      pace.underWay--
+      if (answer) early = pace.heard(answer)
+    }
+    if (early) {
+      await answer.body?.cancel()
+      throw Object.assign(new Error('the server takes no more for now'), { early })
+    }
     const { data, errors } = await answer.json()
     if (!errors) return data
     const passes = answer.status === 429 || answer.status >= 500
@@ -134,7 +209,11 @@ function sent(bytes) {
   done += bytes
   const share = total ? done / total : 1
   const bar = '█'.repeat(Math.floor(share * 30)).padEnd(30, '░')
-  if (process.stdout.isTTY) process.stdout.write(`\r${bar} ${Math.floor(share * 100)} %, ${ready} of ${names.length} taken in `)
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${bar} ${Math.floor(share * 100)} %, ${ready} of ${names.length} taken in `)
+}
+function say(text) {
+  if (process.stdout.isTTY) sent(0)
+  process.stdout.write(process.stdout.isTTY ? `(${text})` : `${text}\n`)
 }
 const failed = []
 const queue = [...names]

@@ -116,6 +116,29 @@ func (c *checklist) checkStudio(ctx context.Context, pool *pgxpool.Pool, setting
 	default:
 		c.good("people", "%d run the studio, %d the installation", admins, operators)
 	}
+	c.checkOtherStudios(ctx, pool, studio.ID)
+}
+
+// mostNamed is how many studios a finding names: a list of hundreds is read by nobody.
+const mostNamed = 10
+
+// checkOtherStudios names those that nobody runs: their door is shut, and their alerts go to nobody.
+func (c *checklist) checkOtherStudios(ctx context.Context, pool *pgxpool.Pool, but id.ID) {
+	var idle []string
+	err := pool.QueryRow(ctx, `SELECT coalesce(array_agg(slug ORDER BY slug), '{}') FROM tenant t
+		WHERE id <> $1 AND NOT EXISTS (SELECT FROM account a WHERE a.tenant_id = t.id AND a.role IN ('ADMIN', 'OPERATOR') AND a.blocked_at IS NULL)`, but).Scan(&idle)
+	if err != nil {
+		c.add("people", bad, "of the other studios can't be counted", "look into the log of the database")
+		return
+	}
+	if len(idle) == 0 {
+		return
+	}
+	named := strings.Join(idle[:min(len(idle), mostNamed)], ", ")
+	if more := len(idle) - mostNamed; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	c.add("people", known, "nobody runs "+named, "run pixgate admin grant --tenant SLUG EMAIL")
 }
 
 // checkStorage does with the bucket what the server does, and asks what browsers ask.

@@ -278,6 +278,33 @@ func TestTheChecklistComparesTheClocks(t *testing.T) {
 	}
 }
 
+// A studio that somebody made and gave to nobody is named, and of very many the first ten.
+func TestTheChecklistNamesStudiosThatNobodyRuns(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	cast.New(t, db.Owner)
+	env := stage.Settings(t, db, nil)
+	const idle = "\nlook people nobody runs "
+	for _, c := range []struct{ change, line string }{
+		{"UPDATE account SET role = 'CUSTOMER' WHERE role = 'PHOTOGRAPHER'", ""}, // of each studio somebody is left
+		{"INSERT INTO tenant (id, slug, name, created_at) VALUES (gen_random_uuid(), 'nord', 'Nord', now())", "nord: run pixgate admin grant --tenant SLUG EMAIL\n"},
+		{"UPDATE account SET blocked_at = now() FROM tenant t WHERE t.id = tenant_id AND slug = 'foreign'", "foreign, nord: run "},
+		{"INSERT INTO tenant (id, slug, name, created_at) SELECT gen_random_uuid(), 'a' || n, 'A', now() FROM generate_series(0, 9) n",
+			"a0, a1, a2, a3, a4, a5, a6, a7, a8, a9 and 2 more: run "},
+	} {
+		if _, err := db.Owner.Exec(t.Context(), c.change); err != nil {
+			t.Fatal(err)
+		}
+		out, err := looked(t, env)
+		if err != nil || !strings.Contains(out, idle+c.line) && c.line != "" || strings.Contains(out, idle) != (c.line != "") {
+			t.Errorf("%s: %v, no %q in\n%s", c.change, err, c.line, out)
+		}
+		if !strings.Contains(out, "\nok people 2 run the studio, 1 the installation") {
+			t.Errorf("the first studio's people are not told:\n%s", out)
+		}
+	}
+}
+
 func TestCheckTakesNothingElse(t *testing.T) {
 	t.Parallel()
 	for _, words := range []string{"check all", "check --json --json", "check --yaml"} {

@@ -50,7 +50,8 @@ const Usage = `pixgate serves. Its settings come from the environment; make run 
 // ErrUsage says that the command line can't be understood.
 var ErrUsage = errors.New("no such command")
 
-// Run does what args ask for, of which there is one at least; ErrUsage: they ask for nothing that there is.
+// Run does what args ask for, of which there is one at least. ErrUsage: they ask for nothing that there is; where
+// it is the command that there isn't, stderr was told which.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	switch command, rest := args[0], args[1:]; {
 	case command == "help", command == "-h", command == "--help":
@@ -66,17 +67,18 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return secretsCommand(rest, getenv, stdout)
 	case command == "check":
 		return checkCommand(ctx, rest, getenv, stdout)
+	case command != "migrate" && command != "demo" && command != "schema":
+		fmt.Fprintf(stderr, "unknown command: %s\n\n", command)
+		return ErrUsage
 	case len(rest) > 0:
 		return ErrUsage
 	case command == "migrate":
 		return migrate(ctx, getenv, stdout, stderr)
 	case command == "demo":
 		return loadDemo(ctx, getenv, stdout, stderr)
-	case command == "schema":
-		_, err := io.WriteString(stdout, graph.SDL())
-		return err
 	}
-	return ErrUsage
+	_, err := io.WriteString(stdout, graph.SDL())
+	return err
 }
 
 // migrate brings the tables up to date and makes the first studio.

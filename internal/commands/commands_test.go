@@ -22,6 +22,14 @@ func TestCommandLines(t *testing.T) {
 			t.Errorf("pixgate %s: %v, want usage", args, err)
 		}
 	}
+	for args, want := range map[string]string{
+		"bogus": "unknown command: bogus\n\n", "serves now": "unknown command: serves\n\n", "migrate now": "", "schema all": "", "check all": "", "admin": "", "tenant bogus": "",
+	} {
+		var stderr bytes.Buffer
+		if err := Run(t.Context(), strings.Fields(args), nothing, nil, io.Discard, &stderr); !errors.Is(err, ErrUsage) || stderr.String() != want {
+			t.Errorf("pixgate %s: %v, and says %q, want %q", args, err, stderr.String(), want)
+		}
+	}
 	for _, ask := range []string{"help", "--help", "-h"} {
 		if out := command(t, nothing, ask); out != Usage {
 			t.Errorf("%s: %q", ask, out)

@@ -46,13 +46,14 @@ type recipient struct {
 // mailbox that refuses mail does not keep it from the others.
 func (a *Alerts) Mail(ctx context.Context, alertID id.ID) error {
 	q := queries.New(a.DB)
-	alert, err := q.SecurityAlert(ctx, alertID)
+	row, err := q.SecurityAlert(ctx, alertID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // a later one of the same kind has taken its place
 	}
 	if err != nil {
 		return fault.Database("look up a security alert", err)
 	}
+	alert := row.SecurityAlert
 	recipients, err := a.recipients(ctx, q, alert)
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func openStation(t *testing.T, url secret.Value, r *receiver) *station {
 	})
 	s.alerts = watch.NewAlerts(watch.AlertOptions{DB: s.db.Pool, Tenants: account.NewTenants(s.db.Pool, "studio", time.Now), Sender: ses, Mailbox: alarm, Log: log})
 	s.hook = watch.NewHook(watch.HookOptions{
-		DB: s.db.Pool, Tenants: account.NewTenants(s.db.Pool, "studio", time.Now), Poster: r.poster(), URL: url, Secrets: []standard.Secret{hookSecret}, Now: time.Now, Log: log,
+		DB: s.db.Pool, Poster: r.poster(), URL: url, Secrets: []standard.Secret{hookSecret}, Now: time.Now, Log: log,
 	})
 	runner, err := task.NewRunner(s.db.Pool, task.Work{
 		SecurityAlert: s.alerts.Mail, AlertWebhook: s.hook.Post, LoginMail: unexpected, Import: unexpected, GiveUp: unexpected,

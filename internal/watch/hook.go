@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"pixgate/internal/account"
 	"pixgate/internal/audit"
 	"pixgate/internal/egress"
 	"pixgate/internal/fault"
@@ -24,7 +23,6 @@ import (
 // installation has no webhook.
 type HookOptions struct {
 	DB      queries.DBTX
-	Tenants *account.Tenants
 	Poster  *standard.Poster
 	URL     secret.Value      // ALERT_WEBHOOK_URL; empty: there is none
 	Secrets []standard.Secret // sign, each of them
@@ -38,39 +36,33 @@ type Hook struct{ HookOptions }
 // NewHook returns a Hook.
 func NewHook(o HookOptions) *Hook { return &Hook{o} }
 
-// announcement is what a receiver reads of an alert: how many, and of what, and nobody's
-// address, name or id.
+// announcement is what a receiver reads.
 type announcement struct {
-	Type      string    `json:"type"`
-	Timestamp time.Time `json:"timestamp"` // of the alert, not of the attempt
-	Data      struct {
-		Event         string  `json:"event"`  // by its stored name
-		Studio        *string `json:"studio"` // its slug; null: the installation
-		Seen          int64   `json:"seen"`
-		WithinSeconds int64   `json:"withinSeconds"`
-		AtLeast       bool    `json:"atLeast"` // seen is where counting stopped
-	} `json:"data"`
+	Type      string             `json:"type"`
+	Timestamp time.Time          `json:"timestamp"` // of the alert, not of the attempt
+	Data      audit.Announcement `json:"data"`
 }
 
 // Post posts an alert. nil means that nothing is left to do; after an error the same call
 // should be made again, and a receiver that gets it twice knows it by its id. A receiver
 // that is gone (410), and one that is not on the open internet, is not asked again.
 func (h *Hook) Post(ctx context.Context, alertID id.ID) error {
-	alert, err := queries.New(h.DB).SecurityAlert(ctx, alertID)
+	row, err := queries.New(h.DB).SecurityAlert(ctx, alertID)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil // a later one of the same kind has taken its place
 	case err != nil:
 		return fault.Database("look up a security alert", err)
 	}
+	alert := row.SecurityAlert
 	log := h.Log.With("event", alert.Event, "alert_id", alertID)
 	if h.URL == "" {
 		log.WarnContext(ctx, "a security alert was to be posted, and ALERT_WEBHOOK_URL is not set any more")
 		return nil
 	}
-	body, err := h.compose(ctx, alert)
+	body, err := json.Marshal(announcement{"security.alert", alert.RaisedAt.UTC(), audit.Announce(row)})
 	if err != nil {
-		return err
+		return fmt.Errorf("watch: write an alert's webhook: %w", err)
 	}
 	m := standard.Message{ID: "alert_" + alertID.String(), At: h.Now(), Body: body}
 	answer, err := h.Poster.Post(ctx, h.URL.Reveal(), m, h.Secrets...)
@@ -93,22 +85,4 @@ func (h *Hook) Post(ctx context.Context, alertID id.ID) error {
 		return nil
 	}
 	return err
-}
-
-func (h *Hook) compose(ctx context.Context, alert queries.SecurityAlert) ([]byte, error) {
-	told := announcement{Type: "security.alert", Timestamp: alert.RaisedAt.UTC()}
-	told.Data.Event, told.Data.Seen = alert.Event, alert.Seen
-	told.Data.WithinSeconds, told.Data.AtLeast = int64(alert.RaisedAt.Sub(alert.Since)/time.Second), alert.Seen >= audit.MostCounted
-	if alert.TenantID != nil {
-		tenant, err := h.Tenants.ByID(ctx, *alert.TenantID)
-		if err != nil {
-			return nil, err
-		}
-		told.Data.Studio = &tenant.Slug
-	}
-	body, err := json.Marshal(told)
-	if err != nil {
-		return nil, fmt.Errorf("watch: write an alert's webhook: %w", err)
-	}
-	return body, nil
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -164,6 +165,42 @@ func verifiable(t *testing.T, got posted) {
 	later.at = "1"
 	if judge(hookSecret.Reveal(), changed) || judge(standard.NewSecret().Reveal(), got) || judge(hookSecret.Reveal(), later) {
 		t.Error("the documented receiver takes what somebody made up, changed or kept")
+	}
+}
+
+// Whoever calls the documented receiver wrongly, or is told nonsense, reads a line or two that say so, and no traceback.
+func TestTheDocumentedReceiverSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3: the documented receiver is not tried")
+	}
+	const usage = "usage: ALERT_WEBHOOK_SECRET=whsec_"
+	for _, c := range []struct {
+		secret string
+		args   []string
+		want   string
+	}{
+		{hookSecret.Reveal(), nil, usage},
+		{hookSecret.Reveal(), []string{"alert_1", "1"}, usage},
+		{hookSecret.Reveal(), []string{"alert_1", "1", "v1,", "more"}, usage},
+		{"", []string{"alert_1", "1", "v1,"}, "ALERT_WEBHOOK_SECRET is none: a secret begins with whsec_\n" + usage},
+		{"whsec_%%%", []string{"alert_1", "1", "v1,"}, "ALERT_WEBHOOK_SECRET is none: "},
+		{"whsec_", []string{"alert_1", "1", "v1,"}, "ALERT_WEBHOOK_SECRET is none: a secret has 24 bytes at least\n"},
+		{hookSecret.Reveal(), []string{"alert_1", "now", "v1,"}, "refused: too old"},
+		{hookSecret.Reveal(), []string{"alert_1", "1", "v1,"}, "refused: too old"},
+		{hookSecret.Reveal(), []string{"alert_1", strings.Repeat("9", 5000), "v1,"}, "refused: too old"},
+		{hookSecret.Reveal(), []string{"alert_1", strconv.FormatInt(time.Now().Unix(), 10), "v1,AAAA v1,ä"}, "refused: not signed"},
+	} {
+		cmd := exec.CommandContext(t.Context(), python, append([]string{"../../docs/examples/verify-alert.py"}, c.args...)...)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}
+		if c.secret != "" {
+			cmd.Env = append(cmd.Env, "ALERT_WEBHOOK_SECRET="+c.secret)
+		}
+		said, err := cmd.CombinedOutput()
+		if err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.HasPrefix(string(said), c.want) || strings.Count(string(said), "\n") > 2 {
+			t.Errorf("%.40q: %v: %s", c.args, err, said)
+		}
 	}
 }
 

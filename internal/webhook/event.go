@@ -33,7 +33,8 @@ const messageKind id.Kind = "evt"
 // MessageID is how receivers know an event: the header webhook-id, in every attempt and at every webhook.
 func MessageID(eventID id.ID) string { return messageKind.Format(eventID) }
 
-// The data of events: public ids and states, never a name, an address or a link.
+// The data of events: public ids and states, never a name, an address or a link. That of
+// [SecurityAlert] is [audit.Announcement].
 type (
 	releasedData struct {
 		Job    string          `json:"jobId"`
@@ -51,11 +52,6 @@ type (
 		Job     string `json:"jobId"`
 		Account string `json:"accountId"`
 		Images  int    `json:"images"`
-	}
-	alertData struct {
-		Event  string `json:"event"`
-		Seen   int64  `json:"seen"`
-		Within int64  `json:"withinSeconds"`
 	}
 	testData struct {
 		Webhook string `json:"webhookId"`

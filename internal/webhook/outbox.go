@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"pixgate/internal/audit"
 	"pixgate/internal/fault"
 	"pixgate/internal/id"
 	"pixgate/internal/job"
@@ -72,17 +73,17 @@ func (o *Outbox) DownloadFinished(ctx context.Context, tx pgx.Tx, f transfer.Fin
 	return o.tell(ctx, tx, f.TenantID, DownloadFinished, "download "+data.Account+" "+data.Job, data)
 }
 
-// SecurityAlert tells a studio of an alert that was raised just now; the installation has no webhooks.
+// SecurityAlert tells a studio of an alert that was raised just now. What belongs to no studio is posted to
+// ALERT_WEBHOOK_URL alone, where it is set: that is of package watch.
 func (o *Outbox) SecurityAlert(ctx context.Context, tx pgx.Tx, alertID id.ID) error {
-	alert, err := queries.New(tx).SecurityAlert(ctx, alertID)
+	row, err := queries.New(tx).SecurityAlert(ctx, alertID)
 	if err != nil {
 		return fault.Database("read a security alert", err)
 	}
-	if alert.TenantID == nil {
+	if row.SecurityAlert.TenantID == nil {
 		return nil
 	}
-	within := alert.RaisedAt.Sub(alert.Since)
-	return o.tell(ctx, tx, *alert.TenantID, SecurityAlert, "", alertData{alert.Event, alert.Seen, int64(within.Seconds())})
+	return o.tell(ctx, tx, *row.SecurityAlert.TenantID, SecurityAlert, "", audit.Announce(row))
 }
 
 // onceIn is how long an event with a sameness is not told again.

@@ -3,6 +3,8 @@ package webhook_test
 import (
 	"bufio"
 	"bytes"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"pixgate/internal/id"
 	"pixgate/internal/webhook"
+	"pixgate/internal/webhook/standard"
 )
 
 // The example of docs/webhooks.md takes what this server sends, once, and nothing else.
@@ -40,7 +44,8 @@ func TestTheExampleReceiver(t *testing.T) {
 	if !lines.Scan() {
 		t.Fatal("the example says nothing")
 	}
-	url := "http://127.0.0.1:" + strings.TrimPrefix(lines.Text(), "listening on ")
+	address := "127.0.0.1:" + strings.TrimPrefix(lines.Text(), "listening on ")
+	url := "http://" + address
 	post := func(p posted) int {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(p.body))
@@ -76,6 +81,28 @@ func TestTheExampleReceiver(t *testing.T) {
 			t.Errorf("%s: %d", name, got)
 		}
 	}
+	for _, abrupt := range []bool{false, true} {
+		hangUp(t, address, abrupt)
+	}
+	if got := post(with(func(p *posted) { p.body = strings.Repeat(" ", 65<<10) })); got != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body of 65 KiB: %d", got)
+	}
+	key, err := standard.ParseSecret(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(body string) posted { // as pixgate would, another event each time
+		m := standard.Message{ID: webhook.MessageID(id.New(time.Now())), At: time.Now(), Body: []byte(body)}
+		return posted{id: m.ID, at: strconv.FormatInt(m.At.Unix(), 10), signature: standard.Sign(m, key), body: body}
+	}
+	for body, want := range map[string]int{
+		"": 400, "no JSON": 400, "{": 400, "null": 400, "[]": 400, "7": 400, `{"data":{}}`: 400, `{"type":7}`: 400,
+		`{"type":"job.unheard-of","data":{}}`: 204, `{"type":"constructor"}`: 204, `{"type":"__proto__"}`: 204,
+	} {
+		if got := post(sign(body)); got != want {
+			t.Errorf("%s, signed: %d, want %d", body, got, want)
+		}
+	}
 	if got := post(with(func(p *posted) { p.signature = "v1,AAAA " + p.signature })); got != http.StatusNoContent {
 		t.Errorf("the second signature is right: %d", got)
 	}
@@ -98,5 +125,27 @@ func TestTheExampleReceiver(t *testing.T) {
 	}
 	if want := `job.ready {"jobId":"` + w.Package.PublicID() + `","status":"DELIVERED"}` + "\nwebhook.test {\"webhookId\":\"" + hook.PublicID() + "\"}\n"; told.String() != want {
 		t.Errorf("it told %q, want %q", told.String(), want)
+	}
+}
+
+// hangUp begins a request and leaves: politely, reading what is said to that, or at once.
+func hangUp(t *testing.T, address string, abrupt bool) {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: hook\r\nContent-Length: 100\r\n\r\n{}\n"); err != nil {
+		t.Fatal(err)
+	}
+	tcp := conn.(*net.TCPConn)
+	if abrupt {
+		err = tcp.SetLinger(0) // a reset
+	} else if err = tcp.CloseWrite(); err == nil {
+		_, _ = io.Copy(io.Discard, tcp)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -286,13 +286,10 @@ type told struct {
 	Type string
 	At   time.Time `json:"timestamp"`
 	Data struct {
-		Job       string `json:"jobId"`
-		Account   string `json:"accountId"`
-		Status    string
-		Images    json.RawMessage
-		Event     string
-		Seen, N   int
-		WithinSec int `json:"withinSeconds"`
+		Job     string `json:"jobId"`
+		Account string `json:"accountId"`
+		Status  string
+		Images  json.RawMessage
 	}
 	body string
 }

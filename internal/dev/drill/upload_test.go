@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,8 +114,13 @@ func folder(t *testing.T, many int) (dir string, sums map[string]string) {
 // node starts the example; its output is kept.
 func (h *house) node(t *testing.T, dir string, said *transcript) *exec.Cmd {
 	t.Helper()
+	return h.nodeAt(t, "http://"+h.env["ADDR"], dir, said)
+}
+
+func (h *house) nodeAt(t *testing.T, api, dir string, said *transcript) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command("node", uploadScript, dir, h.Package.PublicID())
-	cmd.Env = append(os.Environ(), "PIXGATE_URL=http://"+h.env["ADDR"], "PIXGATE_TOKEN="+h.Photographer.Token, "NODE_EXTRA_CA_CERTS="+h.env["SSL_CERT_FILE"])
+	cmd.Env = append(os.Environ(), "PIXGATE_URL="+api, "PIXGATE_TOKEN="+h.Photographer.Token, "NODE_EXTRA_CA_CERTS="+h.env["SSL_CERT_FILE"])
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -225,6 +231,55 @@ func TestTheExampleUploadsAFolder(t *testing.T) {
 	if n := d.again(); n != 0 {
 		t.Errorf("%d objects or parts were sent twice", n)
 	}
+	h.arrived(t, sums)
+}
+
+// A studio that takes little: the example asks for no more, so that nobody gets an alert of it, and
+// one that is told to come later, ten times in a row, does.
+func TestTheExampleUploadsNoFasterThanTheServerTakes(t *testing.T) {
+	t.Parallel()
+	needsNode(t)
+	h := newHouse(t)
+	newDock(t, h)
+	h.env["RATE_LIMIT_UPLOAD"] = "20/2s"
+	h.people(t)
+	var asked, refused, early atomic.Int64
+	target, err := url.Parse("http://" + h.env["ADDR"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed := &httputil.ReverseProxy{
+		ErrorLog: log.New(io.Discard, "", 0),
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ModifyResponse: func(r *http.Response) error {
+			asked.Add(1)
+			if r.StatusCode == http.StatusTooManyRequests {
+				refused.Add(1)
+			}
+			return nil
+		},
+	}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if early.Add(1) <= 10 {
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		passed.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	dir, sums := folder(t, 40)
+	said := &transcript{}
+	if err := h.nodeAt(t, front.URL, dir, said).Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	if !strings.Contains(said.String(), "40 of 40 pictures are in the job.") || !strings.Contains(said.String(), " s: the server takes about ") {
+		t.Errorf("it said: %s", said)
+	}
+	if refused.Load() > asked.Load()/20 {
+		t.Errorf("%d of %d requests were refused", refused.Load(), asked.Load())
+	}
+	t.Logf("%d of %d requests were refused", refused.Load(), asked.Load())
 	h.arrived(t, sums)
 }
 
