@@ -77,7 +77,7 @@ func holds(text, value, name string) bool {
 	}
 	switch name {
 	case "code":
-		return regexp.MustCompile(`(?:^|[^0-9A-Za-z.])` + value + `(?:$|[^0-9A-Za-z])`).MatchString(text)
+		return regexp.MustCompile(`(?:^|[^0-9A-Za-z._])` + value + `(?:$|[^0-9A-Za-z_])`).MatchString(text)
 	case "code in bytes":
 		const other = `[^0-9a-f]|[0189a-f][0-9a-f]|3[a-f]|[46]0|[57][b-f]` // than a digit or a letter
 		return regexp.MustCompile(`(?:^|` + other + `|2[0-9a-df])` + value + `(?:$|` + other + `|2[0-9a-f])`).MatchString(text)
@@ -232,7 +232,7 @@ func TestTheSearchFindsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]string{"123456": "code", "pgs_x": "token"}
 	for text, want := range map[string]int{
-		`"code":123456`: 1, `code=123456&`: 1, `Code 123456.`: 1, "123456": 1, `"t":"2026-11-22T07:00:00.123456Z"`: 0, `1234567`: 0, `ab123456cd`: 0,
+		`"code":123456`: 1, `code=123456&`: 1, `Code 123456.`: 1, "123456": 1, `"t":"2026-11-22T07:00:00.123456Z"`: 0, `1234567`: 0, `ab123456cd`: 0, `host_2026_11_25T23_42_50_123456`: 0,
 		`Bearer pgs_x`: 1, "pgs_y": 0, `pgs_x 123456`: 2,
 	} {
 		if got := leaks(text, secrets, ""); len(got) != want {
