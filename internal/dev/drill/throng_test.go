@@ -424,8 +424,22 @@ func (l *throng) judge(t *testing.T) {
 		}
 	}
 	l.f.must(len(l.booked) <= 2*5, "%d bookings, and the limit is 5", len(l.booked)) // a busy Redis is passed by for a moment, and then each server counts alone
+	for n, s := range l.f.servers {
+		l.f.must(alive(s.url), "server %d does not answer, and nobody has killed it", n)
+	}
+	c := l.f.app()
 	for _, token := range l.tokens {
-		a := l.f.app().with("Authorization", "Bearer "+token).ask(t, "{ viewer { id } }", nil)
+		var a *answer
+		for try := 1; ; try++ { // looking twice harms nothing; the report tells what was cut
+			var err error
+			if a, err = c.with("Authorization", "Bearer "+token).graphql("{ viewer { id } }", nil); err == nil {
+				break
+			}
+			l.f.told("look at the end", nil, err)
+			if try == 3 {
+				t.Fatalf("the servers can't be asked: %v\n%s", err, l.f.log())
+			}
+		}
 		if a.status != http.StatusOK || a.text("data", "viewer", "id") == "" {
 			l.lose("a session: %s", a)
 		}
