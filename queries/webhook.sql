@@ -65,8 +65,9 @@ UPDATE webhook SET failing_since = @failing_since WHERE tenant_id = $1 AND id = 
 DELETE FROM webhook WHERE tenant_id = $1 AND id = $2;
 
 -- name: EndWebhookDeliveries :exec
--- What waits for a webhook that is switched off goes nowhere.
-UPDATE webhook_delivery SET state = 'DEAD', last_trouble = 'disabled', next_at = NULL WHERE tenant_id = $1 AND webhook_id = @webhook_id AND state = 'PENDING';
+-- What waits for a webhook that is switched off goes nowhere. See LockWebhooksOf.
+UPDATE webhook_delivery d SET state = 'DEAD', last_trouble = 'disabled', next_at = NULL
+WHERE d.tenant_id = $1 AND d.webhook_id = (SELECT w.id FROM webhook w WHERE w.tenant_id = $1 AND w.id = @webhook_id FOR NO KEY UPDATE) AND d.state = 'PENDING';
 
 -- name: DeliveryToPost :one
 SELECT sqlc.embed(d), sqlc.embed(w), e.type, e.body
@@ -104,6 +105,16 @@ WHERE d.tenant_id = $1 AND d.id = $2;
 -- name: RestartDelivery :execrows
 UPDATE webhook_delivery SET state = 'PENDING', attempts = 0, next_at = NULL WHERE tenant_id = $1 AND id = $2 AND state <> 'PENDING';
 
--- name: PurgeWebhookEvents :execrows
--- Those made before an id, with their deliveries.
-DELETE FROM webhook_event WHERE id IN (SELECT old.id FROM webhook_event old WHERE old.id < @before::uuid ORDER BY old.id LIMIT 1000);
+-- name: OldWebhookEvents :many
+-- Some of those made before an id.
+SELECT id FROM webhook_event WHERE id < @before::uuid ORDER BY id LIMIT 1000;
+
+-- name: LockWebhooksOf :exec
+-- The webhooks that events went to: whoever takes several of a webhook's deliveries holds the
+-- webhook first, or would meet a purge that comes from the other side.
+SELECT FROM webhook WHERE id IN (SELECT d.webhook_id FROM webhook_event e JOIN webhook_delivery d ON d.tenant_id = e.tenant_id AND d.event_id = e.id
+    WHERE e.id = ANY(@events::uuid[])) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: PurgeWebhookEvents :exec
+-- With their deliveries.
+DELETE FROM webhook_event WHERE id = ANY(@events::uuid[]);

@@ -122,10 +122,11 @@ func (q *Queries) DueDelivery(ctx context.Context, tenantID id.ID, webhookID id.
 }
 
 const endWebhookDeliveries = `-- name: EndWebhookDeliveries :exec
-UPDATE webhook_delivery SET state = 'DEAD', last_trouble = 'disabled', next_at = NULL WHERE tenant_id = $1 AND webhook_id = $2 AND state = 'PENDING'
+UPDATE webhook_delivery d SET state = 'DEAD', last_trouble = 'disabled', next_at = NULL
+WHERE d.tenant_id = $1 AND d.webhook_id = (SELECT w.id FROM webhook w WHERE w.tenant_id = $1 AND w.id = $2 FOR NO KEY UPDATE) AND d.state = 'PENDING'
 `
 
-// What waits for a webhook that is switched off goes nowhere.
+// What waits for a webhook that is switched off goes nowhere. See LockWebhooksOf.
 func (q *Queries) EndWebhookDeliveries(ctx context.Context, tenantID id.ID, webhookID id.ID) error {
 	_, err := q.db.Exec(ctx, endWebhookDeliveries, tenantID, webhookID)
 	return err
@@ -258,6 +259,18 @@ func (q *Queries) LockWebhook(ctx context.Context, tenantID id.ID, iD id.ID) (We
 	return i, err
 }
 
+const lockWebhooksOf = `-- name: LockWebhooksOf :exec
+SELECT FROM webhook WHERE id IN (SELECT d.webhook_id FROM webhook_event e JOIN webhook_delivery d ON d.tenant_id = e.tenant_id AND d.event_id = e.id
+    WHERE e.id = ANY($1::uuid[])) ORDER BY id FOR NO KEY UPDATE
+`
+
+// The webhooks that events went to: whoever takes several of a webhook's deliveries holds the
+// webhook first, or would meet a purge that comes from the other side.
+func (q *Queries) LockWebhooksOf(ctx context.Context, events []id.ID) error {
+	_, err := q.db.Exec(ctx, lockWebhooksOf, events)
+	return err
+}
+
 const noteDelivery = `-- name: NoteDelivery :execrows
 UPDATE webhook_delivery SET state = $3, attempts = attempts + 1, last_status = $4, last_trouble = $5,
     last_at = $6::timestamptz, next_at = $7
@@ -293,17 +306,39 @@ func (q *Queries) NoteDelivery(ctx context.Context, arg NoteDeliveryParams) (int
 	return result.RowsAffected(), nil
 }
 
-const purgeWebhookEvents = `-- name: PurgeWebhookEvents :execrows
-DELETE FROM webhook_event WHERE id IN (SELECT old.id FROM webhook_event old WHERE old.id < $1::uuid ORDER BY old.id LIMIT 1000)
+const oldWebhookEvents = `-- name: OldWebhookEvents :many
+SELECT id FROM webhook_event WHERE id < $1::uuid ORDER BY id LIMIT 1000
 `
 
-// Those made before an id, with their deliveries.
-func (q *Queries) PurgeWebhookEvents(ctx context.Context, before id.ID) (int64, error) {
-	result, err := q.db.Exec(ctx, purgeWebhookEvents, before)
+// Some of those made before an id.
+func (q *Queries) OldWebhookEvents(ctx context.Context, before id.ID) ([]id.ID, error) {
+	rows, err := q.db.Query(ctx, oldWebhookEvents, before)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	items := []id.ID{}
+	for rows.Next() {
+		var id id.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const purgeWebhookEvents = `-- name: PurgeWebhookEvents :exec
+DELETE FROM webhook_event WHERE id = ANY($1::uuid[])
+`
+
+// With their deliveries.
+func (q *Queries) PurgeWebhookEvents(ctx context.Context, events []id.ID) error {
+	_, err := q.db.Exec(ctx, purgeWebhookEvents, events)
+	return err
 }
 
 const removeWebhook = `-- name: RemoveWebhook :exec

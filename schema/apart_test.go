@@ -265,6 +265,7 @@ var unstudied = map[string]string{
 	"PurgeNotifications": "of all studios, by time", "PurgeUnsubscribeTokens": "likewise", "PurgeSuppressions": "likewise", "PurgeMailReports": "likewise",
 
 	"DeliveryToPost": "of a task, which a transaction of the studio queued", "LockSameness": "a number, no row", "PurgeWebhookEvents": "of all studios, by time",
+	"OldWebhookEvents": "likewise", "LockWebhooksOf": "likewise",
 
 	"PurgeSecurityEvents": "of all studios, by time", "InstallationEventSince": "of the installation", "OperatorsToAlert": "likewise: operators belong to it",
 }

@@ -12,8 +12,11 @@ import (
 // The places of a key are a sorted set: who has one, and until when, by Redis's own clock in
 // milliseconds. The set goes when all of them have.
 var (
+	// Whoever asks again because an answer was lost has the place already, and does not stand in
+	// their own way.
 	enterScript = redis.NewScript(clock + `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREM', KEYS[1], ARGV[3])
 local taken = redis.call('ZCARD', KEYS[1])
 if taken >= tonumber(ARGV[1]) then
 	local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')

@@ -84,11 +84,17 @@ func NewArchives(o ArchiveOptions) *Archives {
 
 // ArchiveRequest says which pictures of which job are asked for, and by whom.
 type ArchiveRequest struct {
-	Viewer account.Viewer // who asks, where there is no ticket
+	Viewer account.Viewer // who is signed in, and asks where there is no ticket
 	Tenant id.ID          // whose studio the request is for
 	JobID  string
 	Images []string // nil: all that are released; else these, or none
 	Ticket string   // of [Archives.Link]; it alone says who asks, where it is not empty
+}
+
+// byLink says that nothing but the ticket told that it is this person: who follows a link of their
+// own and is signed in is no stranger.
+func (r ArchiveRequest) byLink(v account.Viewer) bool {
+	return r.Viewer.TenantID != v.TenantID || r.Viewer.AccountID != v.AccountID
 }
 
 // Archive is a ZIP file as it stands now. Nothing of it has been read.
@@ -103,6 +109,7 @@ type Archive struct {
 
 	all    *Archives
 	viewer account.Viewer
+	linked bool // see [ArchiveRequest.byLink]
 	job    *job.Job
 	images []*job.Image
 	layout *archive.Layout
@@ -123,6 +130,7 @@ func (s *Archives) Open(ctx context.Context, r ArchiveRequest) (*Archive, error)
 		if a.viewer, a.MustContinue, err = s.redeem(ctx, r); err != nil {
 			return nil, err
 		}
+		a.linked = r.byLink(a.viewer)
 	}
 	var err error
 	if a.job, err = s.jobs.ByID(ctx, a.viewer, r.JobID); err != nil {

@@ -38,6 +38,7 @@ var shownStates = []job.SelectionState{job.None, job.Included, job.ExtraPending,
 type ContactSheet struct {
 	all    *Archives
 	viewer account.Viewer
+	linked bool // see [ArchiveRequest.byLink]
 	job    *job.Job
 	studio string
 	words  sheetWords
@@ -63,6 +64,7 @@ func (s *Archives) OpenSheet(ctx context.Context, r ArchiveRequest, studio accou
 		if late {
 			return nil, fault.Refused()
 		}
+		c.linked = r.byLink(c.viewer)
 	}
 	var err error
 	if c.job, err = s.jobs.ByID(ctx, c.viewer, r.JobID); err != nil {
@@ -91,7 +93,7 @@ func (c *ContactSheet) Disposition() string {
 // Start brings the first pictures, so that what is away is known before the first byte leaves. It
 // takes one of the account's places for archives, which give gives back.
 func (c *ContactSheet) Start(ctx context.Context) (give func(), err error) {
-	if give, err = c.all.slots.take(ctx, c.viewer.AccountID); err != nil {
+	if give, err = c.all.slots.take(ctx, c.viewer.AccountID, c.linked); err != nil {
 		return nil, err
 	}
 	if c.first, err = c.read(ctx, nil); err != nil {

@@ -65,7 +65,7 @@ type piece struct {
 // resumed says that it goes on where an earlier one was cut. The stream ends
 // when ctx does.
 func (a *Archive) Start(ctx context.Context, offset, length int64, resumed bool) (*Stream, error) {
-	give, err := a.all.slots.take(ctx, a.viewer.AccountID)
+	give, err := a.all.slots.take(ctx, a.viewer.AccountID, a.linked)
 	if err != nil {
 		return nil, err
 	}

@@ -150,16 +150,27 @@ func (w *Webhooks) ByID(ctx context.Context, v account.Viewer, webhookID id.ID) 
 	return fromRow(row), nil
 }
 
-// Purge removes what was told more than 30 days ago. Running it again does no harm.
+// Purge removes what was told more than 30 days ago. Running it again does no harm. It waits for
+// whoever changes or removes a webhook, and they for it.
 func (w *Webhooks) Purge(ctx context.Context) error {
 	before := id.Earliest(w.Now().Add(-keep))
 	for {
-		removed, err := queries.New(w.DB).PurgeWebhookEvents(ctx, before)
+		old, err := queries.New(w.DB).OldWebhookEvents(ctx, before)
+		if err != nil {
+			return fault.Database("look for old webhook events", err)
+		}
+		if len(old) == 0 {
+			return nil
+		}
+		err = pgx.BeginFunc(ctx, w.DB, func(tx pgx.Tx) error {
+			q := queries.New(tx)
+			if err := q.LockWebhooksOf(ctx, old); err != nil {
+				return err
+			}
+			return q.PurgeWebhookEvents(ctx, old)
+		})
 		if err != nil {
 			return fault.Database("purge webhook events", err)
-		}
-		if removed == 0 {
-			return nil
 		}
 	}
 }

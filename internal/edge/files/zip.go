@@ -97,7 +97,7 @@ func (f Files) sendArchive(w http.ResponseWriter, r *http.Request, archive *tran
 		return
 	}
 	defer stream.Close()
-	out := &patient{w: w, control: http.NewResponseController(w)}
+	out := &paced{w: &patient{w: w, control: http.NewResponseController(w)}, now: f.Now}
 	announce()
 	if err := stream.Send(out); err != nil {
 		logs.Note(r.Context(), slog.Any("error", err))

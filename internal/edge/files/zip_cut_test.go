@@ -18,6 +18,7 @@ import (
 
 	"pixgate/internal/audit"
 	"pixgate/internal/id"
+	"pixgate/internal/job"
 )
 
 // cut reads n bytes of an answer and hangs up.
@@ -493,6 +494,63 @@ func TestFourArchivesAtOnce(t *testing.T) {
 	close(held)
 	all.Wait()
 	eventually(t, "a free slot", func() bool { return d.ask(t, "GET "+q.path(), d.as(d.Owner)).StatusCode == 200 })
+}
+
+// Whoever was handed a link holds three places of its account: the owner's own archive comes
+// nevertheless, be it by a link, too.
+func TestLinksDoNotLockTheirOwnerOut(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	p, q := d.pack(t, 3, 1000), d.pack(t, 2, 1000)
+	held, first := make(chan struct{}), make(chan struct{}, 100)
+	d.disturbWith(func(w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
+		if _, ok := p.isObject(r); ok {
+			first <- struct{}{}
+			<-held
+		}
+		pass(w, r)
+	})
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			answer, err := d.askBy(t, d.new, "GET "+d.ticketed(p, d.Owner))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer answer.Body.Close()
+			if got, err := io.ReadAll(answer.Body); err != nil || holds(got, p, 0, 1, 2) != nil {
+				t.Errorf("one of three by a link: %d, %v", answer.StatusCode, err)
+			}
+		})
+	}
+	for range 3 * 3 {
+		<-first
+	}
+	for name, c := range map[string]struct {
+		path    string
+		headers []string
+		status  int
+	}{
+		"a fourth by a link":                              {d.ticketed(q, d.Owner), nil, 429},
+		"a fourth by a link, for somebody else's session": {d.ticketed(q, d.Owner), []string{d.as(d.Other)}, 429},
+		"a contact sheet by a link":                       {d.archives.SheetLink(viewerOf(d.Owner), &job.Job{ID: q.job, TenantID: d.TenantID}), nil, 429},
+		"the owner's own":                                 {q.path(), []string{d.as(d.Owner)}, 200},
+		"the owner's own, by a link":                      {d.ticketed(q, d.Owner), []string{d.as(d.Owner)}, 200},
+	} {
+		status := func() int {
+			answer := d.ask(t, "GET "+c.path, c.headers...)
+			_, _ = io.Copy(io.Discard, answer.Body)
+			return answer.StatusCode
+		}
+		if c.status == http.StatusOK { // the one before may not have left yet
+			eventually(t, name, func() bool { return status() == c.status })
+		} else if got := status(); got != c.status {
+			t.Errorf("%s: %d, want %d", name, got, c.status)
+		}
+	}
+	close(held)
+	all.Wait()
 }
 
 // Who goes away leaves nothing running.
