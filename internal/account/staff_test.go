@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -186,5 +187,28 @@ func TestOnlyTheFirstStudioIsFounded(t *testing.T) {
 	}
 	if _, err := account.NewTenants(db.Pool, "studio", time.Now).BySlug(t.Context(), "second"); err == nil {
 		t.Error("there is a second studio")
+	}
+}
+
+// Two servers that are rolled out at once both migrate.
+func TestFiftyWhoFoundAtOnceMakeOneStudio(t *testing.T) {
+	t.Parallel()
+	db := stage.Database(t)
+	var made atomic.Int64
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			first, err := account.Found(t.Context(), db.Owner, account.Tenant{Slug: "studio", Name: "Studio", Hosts: []string{"api.studio.test"}, Locale: account.German, SignUp: true}, time.Now())
+			if err != nil {
+				t.Error(err)
+			}
+			if first {
+				made.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d made the first studio", made.Load())
 	}
 }
