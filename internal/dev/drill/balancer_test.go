@@ -33,7 +33,7 @@ func newBalancer(t *testing.T, addr string, servers []string) *balancer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quiet := log.New(cuts{}, "balancer: ", log.Lmicroseconds)
+	quiet := log.New(io.Discard, "", 0)
 	accepted := func(ctx context.Context, c net.Conn) context.Context {
 		_ = c.(*net.TCPConn).SetWriteBuffer(narrowness)
 		return ctx

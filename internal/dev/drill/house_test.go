@@ -48,6 +48,7 @@ type house struct {
 	said       *transcript
 	server     *server // nil: none runs
 
+	calls traffic // to the server
 	mails traffic // to SES
 
 	gate    string          // where the front listens, host and port
@@ -77,7 +78,7 @@ func newHouseOn(t *testing.T, db *stage.DB, bucket *stage.Store) *house {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	front, storage, mail := proxy(t, "http://"+addr, &traffic{}), proxy(t, bucket.Endpoint, &traffic{}), proxy(t, h.mail.Endpoint(), &h.mails)
+	front, storage, mail := proxy(t, "http://"+addr, &h.calls), proxy(t, bucket.Endpoint, &traffic{}), proxy(t, h.mail.Endpoint(), &h.mails)
 	h.gate, h.outside = front.Listener.Addr().String(), storage.Client()
 	h.front = front.Client().Transport.(*http.Transport).Clone()
 	h.front.TLSClientConfig.ServerName = "example.com"
@@ -162,7 +163,18 @@ func withPassword(t *testing.T, text, password string) string {
 }
 
 // traffic counts requests.
-type traffic struct{ begun, over atomic.Int32 }
+type traffic struct {
+	begun, over atomic.Int32
+	cut         atomic.Int32 // answers that the part behind the proxy did not send to their end
+}
+
+// Write takes what the proxy has to complain of.
+func (t *traffic) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("read error during body copy")) {
+		t.cut.Add(1)
+	}
+	return len(line), nil
+}
 
 // proxy ends TLS before a part that speaks plain HTTP, as in production.
 func proxy(t *testing.T, to string, count *traffic) *httptest.Server {
@@ -173,7 +185,7 @@ func proxy(t *testing.T, to string, count *traffic) *httptest.Server {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 100, DialContext: narrow((&net.Dialer{}).DialContext)}
 	t.Cleanup(transport.CloseIdleConnections)
-	quiet := log.New(cuts{}, "proxy: ", log.Lmicroseconds)
+	quiet := log.New(count, "", 0)
 	passed := &httputil.ReverseProxy{
 		Transport: transport, ErrorLog: quiet, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -195,17 +207,6 @@ func proxy(t *testing.T, to string, count *traffic) *httptest.Server {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
-}
-
-// cuts lets a proxy tell of answers that it got a part of, and of nothing else; where a report
-// is printed, as that of the fleet, whose servers are killed, not even of those.
-type cuts struct{}
-
-func (cuts) Write(line []byte) (int, error) {
-	if !testing.Verbose() && bytes.Contains(line, []byte("during body copy")) {
-		return os.Stderr.Write(line)
-	}
-	return len(line), nil
 }
 
 func (h *house) environment() []string {
