@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// Patience is how long a call waits for Redis, and Moment for its return.
+const (
+	Patience = patience
+	Moment   = moment
+)
+
 // NewPatient is New for a machine that may be too busy for an answer in time: it waits
 // for Redis as long as it takes.
 func NewPatient(o Options) (*Limiter, error) { return newLimiter(o, 10*time.Second) }

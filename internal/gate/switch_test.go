@@ -174,8 +174,8 @@ func TestLimitsAndPaceHoldWhileRedisComesAndGoes(t *testing.T) {
 		time.Sleep(2 * time.Second) // newcomers wait up to a second for a Redis that was lost just now; then the crowd is watched for one
 		n, middle, p99 := c.took(there+time.Second, there+2*time.Second)
 		t.Logf("%-22s limits are in %s after %8s; then %d calls in the middle %8s, p99 %8s", name, where, (there - from).Round(10*time.Microsecond), n, middle.Round(10*time.Microsecond), p99.Round(10*time.Microsecond))
-		if where == gate.Memory && (n < 50 || middle >= 20*time.Millisecond) {
-			t.Errorf("%s: %d calls took %s in the middle: they wait for a Redis that is away", name, n, middle)
+		if where == gate.Memory && (n < 50 || p99 >= 50*time.Millisecond) {
+			t.Errorf("%s: p99 of %d calls after the first second is %s: they wait for a Redis that is away", name, n, p99)
 		}
 	}
 	phase("all well", gate.Redis, func() {})
@@ -381,7 +381,7 @@ func TestManyFailuresAreOneChange(t *testing.T) {
 			if r := asker(t, l)(1, gate.Form, rand.Text()); !r.Allowed || r.Remaining != 4 {
 				t.Errorf("%+v", r)
 			}
-			if took := time.Since(began); took > 10*time.Second {
+			if took := time.Since(began); took > gate.Patience+gate.Moment+750*time.Millisecond {
 				t.Errorf("a call waited %s for a Redis that hangs", took)
 			}
 		})
